@@ -1,0 +1,50 @@
+# The same targets serve people and CI. Everything installs into .venv, from requirements/dev.lock.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test test-all lint format bench docs lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/.installed: requirements/dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("strongroom needs Python 3.11 or newer, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup: .venv/.installed  ## create .venv with the locked dependencies
+
+demo: setup  ## ninety days of backups on a local AWS organization, with a proof
+	$(BIN)/strongroom demo
+
+test: setup lint  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
+	$(BIN)/python -m pytest -n auto tests
+
+test-all: setup lint  ## test, and the long runs
+	$(BIN)/python -m pytest -n auto --long tests
+
+lint: setup  ## ruff, mypy, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## measure against benchmarks/budget.toml
+	$(BIN)/python -m benchmarks
+
+docs: setup  ## regenerate docs/reference
+	$(BIN)/python -m docs.generate
+
+lock:  ## resolve requirements/dev.lock again: names, versions and hashes only (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements/dev.lock
+
+clean:  ## remove what the targets made
+	rm -rf .venv .strongroom demo-report.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

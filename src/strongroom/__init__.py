@@ -1,0 +1,1 @@
+"""Declare, deploy, watch and prove the backups of a whole AWS organization."""

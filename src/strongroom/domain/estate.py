@@ -1,0 +1,125 @@
+"""An estate: the parts of a backup organization, wherever they came from.
+
+A compiled estate is what the strategy wants; an observed one is what AWS has. Mass facts (resources, recovery points,
+jobs) are not here but in tables (`domain.tables`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from strongroom.domain.names import AccountId, EveryAccount, Region, ResourceType, RetentionDays
+from strongroom.domain.origin import Origin
+from strongroom.domain.strategy import Key, Objective, Organization, RetentionOwed, Roles, Selection, Vault
+
+
+class Source(StrEnum):
+    """Where an estate comes from."""
+
+    COMPILED = "compiled"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyAction:
+    """A copy action with its destination resolved."""
+
+    label: str  # label of the destination vault in the strategy
+    vault_name: str
+    account: AccountId | EveryAccount  # EVERY_ACCOUNT: the account of the resource itself
+    region: Region
+    keep: RetentionDays  # effective: the rule's where the copy declares none
+    cold_after_days: int | None
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRule:
+    """A rule of a backup plan with its vault and copies resolved."""
+
+    name: str
+    schedule: str  # "cron(0 2 * * ? *)"
+    timezone: str
+    start_within_minutes: int
+    complete_within_minutes: int
+    keep: RetentionDays
+    cold_after_days: int | None
+    continuous: bool
+    label: str  # label of the target vault
+    vault_name: str
+    copies: tuple[CopyAction, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupPlan:
+    """A backup plan as it must exist in every governed account and Region."""
+
+    name: str
+    select: Selection
+    rules: tuple[BackupRule, ...]
+    regions: tuple[Region, ...]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrganizationPolicy:
+    """A backup policy of AWS Organizations and the OUs it is attached to."""
+
+    name: str
+    content: str  # canonical JSON: sorted keys, no blanks
+    targets: tuple[str, ...]  # OU names, paths or ids, as the strategy writes them
+    plans: tuple[str, ...]  # names of the plans inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackSet:
+    """A service-managed CloudFormation StackSet over OUs and Regions."""
+
+    name: str
+    description: str
+    template: str  # canonical JSON
+    parameters: tuple[tuple[str, str], ...]  # sorted by name
+    targets: tuple[str, ...]
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A CloudFormation stack in one account and Region."""
+
+    name: str
+    account: AccountId
+    region: Region
+    template: str  # canonical JSON
+    parameters: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Switches of the organization that backups depend on."""
+
+    opt_in: tuple[ResourceType, ...]
+    cross_account_backup: bool  # AWS Backup's global setting isCrossAccountBackupEnabled
+    delegated_administrator: AccountId | None  # of backup.amazonaws.com
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """A backup organization."""
+
+    name: str  # of the strategy; the value of the tag strongroom:strategy
+    source: Source
+    organization: Organization
+    roles: Roles
+    keys: tuple[Key, ...]
+    vaults: tuple[Vault, ...]
+    plans: tuple[BackupPlan, ...]
+    objectives: tuple[Objective, ...]
+    retention: tuple[RetentionOwed, ...]
+    settings: Settings
+    policies: tuple[OrganizationPolicy, ...] = ()
+    stack_sets: tuple[StackSet, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+
+
+OWNER_TAG = "strongroom:strategy"  # whatever lacks it is never changed or destroyed

@@ -1,0 +1,89 @@
+"""What the parts of the twin ask of each other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A wire call after its credentials were resolved."""
+
+    account: str  # account of the caller
+    region: str
+    principal: str  # ARN of the caller: IAM user, assumed role, or root
+    service: str  # signing name: "backup"
+    method: str
+    path: str  # still URL-encoded
+    query: Mapping[str, tuple[str, ...]]
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer, ready for the wire."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    operation: str = ""  # name of the API operation, for the journal
+
+
+class ApiError(Exception):
+    """A refusal in AWS's own words."""
+
+    def __init__(self, code: str, message: str, *, status: int = 400, **members: Any) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code  # "InvalidParameterValueException"
+        self.message = message
+        self.status = status
+        self.members = members  # further members of the error shape
+
+
+class OrganizationView(Protocol):
+    """What AWS Backup reads of AWS Organizations."""
+
+    @property
+    def generation(self) -> int:
+        """Grows with every change of tree, policies, attachments, trusted access or delegation."""
+
+    @property
+    def organization_id(self) -> str:
+        """`o-…`, or an empty string before an organization exists."""
+
+    @property
+    def management_account(self) -> str:
+        """Its account id, or an empty string."""
+
+    def accounts(self) -> tuple[str, ...]:
+        """Ids of all ACTIVE accounts, management account included."""
+
+    def path_of(self, account: str) -> str:
+        """The account's path as in aws:PrincipalOrgPaths: `o-…/r-…/ou-…/`."""
+
+    def effective_backup_policy(self, account: str) -> Mapping[str, Any] | None:
+        """The last valid effective backup policy (semantics.policies.effective), or None."""
+
+    def is_trusted(self, service: str) -> bool:
+        """Whether trusted access of a service principal is on."""
+
+    def is_delegated_administrator(self, account: str, service: str) -> bool:
+        """Whether an account administers a service."""
+
+
+class BackupService(Protocol):
+    """What the rest of the twin asks of AWS Backup."""
+
+    def handle(self, request: Request) -> Response:
+        """Answer a wire call of the `backup` service; never raises ApiError."""
+
+    def call(self, account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Do an operation for CloudFormation and others inside the twin; raises ApiError."""
+
+    def run_until(self, until: datetime) -> dict[str, int]:
+        """Let everything due until `until` happen; returns counts such as backup_jobs, copy_jobs, expired."""
+
+    def status(self) -> dict[str, Any]:
+        """Numbers for `twin status`: jobs by state, recovery points, vaults, plans."""
