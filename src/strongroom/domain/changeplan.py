@@ -3,9 +3,17 @@
 Each step is one typed action. A step may run more than once, so whoever executes it reads before it writes.
 """
 
-from dataclasses import dataclass
+import hashlib
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from strongroom.domain.names import AccountId, Region, ResourceType
+from strongroom.errors import BadInput
+
+FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +165,73 @@ class ChangePlan:
     strategy: str
     management_account: AccountId
     home_region: Region
+    deploy_role: str  # assumed in accounts other than the management account
     created_at: str  # AWS's time, ISO 8601
     reads: tuple[ReadObject, ...]
     steps: tuple[Step, ...]
+
+
+def canonical(value: Any) -> str:
+    """Return JSON with sorted keys and no blanks, so that equal values are equal texts."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def sha256(value: Any) -> str:
+    """Return the hex digest of a value's canonical JSON."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def encode(value: Any) -> Any:
+    """Return a frozen dataclass of this vocabulary as plain JSON values; an action carries its `kind`."""
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {"kind": type(value).__name__, **members} if isinstance(value, get_args(Action)) else members
+    if isinstance(value, tuple):
+        return [encode(item) for item in value]
+    return value
+
+
+def to_json(plan: ChangePlan) -> dict[str, Any]:
+    """Return a plan as JSON values with its `format_version`."""
+    return {"format_version": FORMAT_VERSION, **encode(plan)}
+
+
+def from_json(document: Any, *, file: str) -> ChangePlan:
+    """Return the plan in a JSON document; raises BadInput that names the file when it is not one."""
+    if not isinstance(document, Mapping) or document.get("format_version") != FORMAT_VERSION:
+        raise BadInput(f"{file} is not a change plan of format {FORMAT_VERSION}", hint="write one with: strongroom plan --out FILE")
+    try:
+        plan: ChangePlan = _decode(ChangePlan, {key: value for key, value in document.items() if key != "format_version"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{file} is not a whole change plan: {error}", hint="write it again with: strongroom plan --out FILE") from error
+    return plan
+
+
+def decode_step(document: Mapping[str, Any]) -> Step:
+    """Return the step that `encode` wrote."""
+    step: Step = _decode(Step, document)
+    return step
+
+
+def _decode(kind: Any, value: Any) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        by_name = {member.__name__: member for member in arguments}
+        members = dict(value)
+        return _decode(by_name[members.pop("kind")], members)
+    if origin is tuple:
+        inner = [arguments[0]] * len(value) if arguments[1:] == (...,) else list(arguments)
+        return tuple(_decode(each, item) for each, item in zip(inner, value, strict=True))
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        unknown = set(value) - set(hints)
+        if unknown:
+            raise ValueError(f"unknown member {min(unknown)!r} of {getattr(kind, '__name__', kind)}")
+        return kind(**{name: _decode(hint, value[name]) for name, hint in hints.items()})  # type: ignore[operator]
+    if kind in (AccountId, Region):
+        return kind.parse(value)
+    if kind is ResourceType:
+        return ResourceType(value)
+    if not isinstance(value, kind):
+        raise ValueError(f"{value!r} is not a {kind.__name__}")  # noqa: TRY004 - one class of error for a bad file
+    return value

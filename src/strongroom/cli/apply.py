@@ -1,0 +1,76 @@
+"""`strongroom apply`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from strongroom.cli.formats import print_json, text_or_json
+from strongroom.cli.plan import print_plan
+from strongroom.cli.printing import print_findings
+from strongroom.cli.progress import progress
+from strongroom.errors import BadInput, Cancelled, ExitCode
+
+if TYPE_CHECKING:
+    from strongroom.domain.changeplan import ChangePlan
+
+
+@click.command("apply")
+@click.argument("strategy", type=click.Path(path_type=Path), default="strategy.yaml")
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path, dir_okay=False), help="Execute this plan and nothing else.")
+@click.option("--yes", is_flag=True, help="Don't ask before the first change.")
+@click.option("--allow-removals", is_flag=True, help="Also carry out steps that take protection away.")
+@text_or_json
+def command(strategy: Path, plan_file: Path | None, yes: bool, allow_removals: bool, output: str) -> int:  # noqa: FBT001 - click's flags
+    """Deploy a strategy: show the plan, ask, then execute exactly that plan."""
+    from strongroom.api.home import home_for
+    from strongroom.api.plan import apply, plan
+
+    made = plan(strategy)
+    if made.plan is None:
+        print_findings(made.findings, err=True)
+        return ExitCode.FINDINGS
+    wanted = read_plan(plan_file) if plan_file else made.plan
+    if output == "text":
+        print_plan(wanted)
+    if wanted.steps:
+        agree(wanted, yes=yes, allow_removals=allow_removals)
+        with progress("applying", quiet=output == "json") as update:
+            apply(made, wanted, home=home_for(strategy), on_step=lambda step, total: update(step.number - 1, total, step.title))
+    if output == "json":
+        print_json("apply", plan_id=wanted.plan_id, strategy=wanted.strategy, steps=[step.title for step in wanted.steps])
+    elif wanted.steps:
+        click.echo(f"applied {len(wanted.steps)} steps; run {wanted.plan_id}")
+    return ExitCode.PROVEN
+
+
+def read_plan(file: Path) -> "ChangePlan":
+    """Return the plan in a file; raises BadInput."""
+    from strongroom.domain.changeplan import from_json
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"can't read {file}: {error.strerror}", hint="write one with: strongroom plan --out FILE") from error
+    except ValueError as error:
+        raise BadInput(f"{file} is not JSON: {error}", hint="write it again with: strongroom plan --out FILE") from error
+    return from_json(document, file=str(file))
+
+
+def agree(plan: "ChangePlan", *, yes: bool, allow_removals: bool) -> None:
+    """Ask the person at the terminal; raises BadInput where nobody can answer, Cancelled when the answer is no."""
+    removals = [step for step in plan.steps if step.removes]
+    if removals and not allow_removals:
+        raise BadInput(
+            f"{len(removals)} steps take protection away, first: {removals[0].title}",
+            hint="if that is what you want: strongroom apply --allow-removals",
+        )
+    if yes:
+        return
+    if not click.get_text_stream("stdin").isatty():
+        raise BadInput(
+            "nobody is here to agree to the plan", hint="in a pipeline: strongroom plan --out FILE, then apply --plan FILE --yes"
+        )
+    if not click.confirm(f"carry out these {len(plan.steps)} steps?", err=True):
+        raise Cancelled("nothing was changed")

@@ -1,0 +1,59 @@
+"""`strongroom plan`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from strongroom.cli.formats import print_json, text_or_json
+from strongroom.cli.printing import print_findings
+from strongroom.errors import BadInput, ExitCode
+
+if TYPE_CHECKING:
+    from strongroom.domain.changeplan import ChangePlan
+
+
+@click.command("plan")
+@click.argument("strategy", type=click.Path(path_type=Path), default="strategy.yaml")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan as JSON, for apply --plan.")
+@text_or_json
+def command(strategy: Path, out: Path | None, output: str) -> int:
+    """Show what apply would change; nothing that could act is called."""
+    from strongroom.api.plan import plan
+    from strongroom.domain.changeplan import to_json
+
+    made = plan(strategy)
+    if output == "json":
+        print_json("plan", findings=made.findings, plan=to_json(made.plan) if made.plan else None)
+    else:
+        print_findings(made.findings)
+        if made.plan:
+            print_plan(made.plan)
+    if made.plan is None:
+        return ExitCode.FINDINGS
+    if out:
+        write_plan(made.plan, out)
+    return ExitCode.PROVEN
+
+
+def print_plan(plan: "ChangePlan") -> None:
+    """Print a plan's steps, those that take protection away in red."""
+    if not plan.steps:
+        click.echo(f"{plan.strategy} is deployed as declared: nothing to do")
+        return
+    for step in plan.steps:
+        sign = click.style("-", fg="red", bold=True) if step.removes else click.style("+", fg="green", bold=True)
+        click.echo(f"{step.number:3} {sign} {step.title}")
+
+
+def write_plan(plan: "ChangePlan", out: Path) -> None:
+    """Write a plan as JSON; raises BadInput when the file can't be written."""
+    import json
+
+    from strongroom.domain.changeplan import to_json
+
+    try:
+        out.write_text(json.dumps(to_json(plan), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"can't write {out}: {error.strerror}", hint="name a file in a folder that exists") from error
+    click.echo(f"wrote {out}; execute exactly this with: strongroom apply --plan {out}", err=True)

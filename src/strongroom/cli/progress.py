@@ -1,0 +1,51 @@
+"""Progress of long work: a bar on a terminal, plain lines elsewhere; always on standard error."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+PLAIN_SECONDS = 5.0  # at most one plain line in this time
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int, str], None]]:
+    """Yield a function that hears (done, total, what) and shows it."""
+    if quiet:
+        yield lambda done, total, what: None  # noqa: ARG005 - a listener that shows nothing
+    elif sys.stderr.isatty():
+        with _bar(title) as update:
+            yield update
+    else:
+        yield _lines(title)
+
+
+@contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[what]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None, what="")
+        yield lambda done, total, what: bar.update(task, completed=done, total=total, what=what)
+
+
+def _lines(title: str) -> Callable[[int, int, str], None]:
+    last = time.monotonic()
+
+    def update(done: int, total: int, what: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PLAIN_SECONDS:
+            last = time.monotonic()
+            click.echo(f"{title}: {done} of {total} {what}".rstrip(), err=True)
+
+    return update

@@ -1,0 +1,24 @@
+"""`strongroom render`."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("render")
+@click.argument("strategy", type=click.Path(path_type=Path), required=False)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default="rendered", show_default=True, help="Folder to write to.")
+@click.option("--read-role", is_flag=True, help="Print the template of the read-only role that sync assumes, and nothing else.")
+@click.option("--trust", multiple=True, metavar="ACCOUNT", help="With --read-role and no strategy: accounts that may assume it.")
+def command(strategy: Path | None, out: Path, read_role: bool, trust: tuple[str, ...]) -> int:  # noqa: FBT001 - click's flag
+    """Write CloudFormation templates and Organizations policies for your own pipeline."""
+    from strongroom.api.render import read_role_template, render
+
+    if strategy is None and not (read_role and trust):
+        strategy = Path("strategy.yaml")
+    if read_role:
+        click.echo(read_role_template(strategy, trust))
+        return 0
+    for written in render(strategy or Path("strategy.yaml"), out):
+        click.echo(f"wrote {written}")
+    return 0
