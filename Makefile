@@ -40,7 +40,7 @@ bench: setup  ## measure against benchmarks/budget.toml
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## regenerate docs/reference
-	$(BIN)/python -m docs.generate
+	$(BIN)/python docs/generate.py
 
 lock:  ## resolve requirements/dev.lock again: names, versions and hashes only (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -1,6 +1,7 @@
 """`strongroom apply`."""
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,7 @@ def agree(plan: "ChangePlan", *, yes: bool, allow_removals: bool) -> None:
         )
     if yes:
         return
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise BadInput(
             "nobody is here to agree to the plan", hint="in a pipeline: strongroom plan --out FILE, then apply --plan FILE --yes"
         )

@@ -137,7 +137,6 @@ def _config(home: Path, run_id: str) -> DBOSConfig:
         "system_database_url": f"sqlite:///{home.resolve() / 'workflows.sqlite'}",
         "application_version": APPLICATION_VERSION,
         "executor_id": run_id,
-        "run_admin_server": False,
         "log_level": "CRITICAL",
     }
 
@@ -150,6 +149,8 @@ def _recorded(home: Path) -> Iterator[tuple[Any, ChangePlan, int]]:
     client = DBOSClient(system_database_url=f"sqlite:///{home.resolve() / 'workflows.sqlite'}")
     try:
         for row in client.list_workflows(name="apply"):
+            if row.input is None:
+                continue
             plan = from_json(row.input["args"][0], file=f"run {row.workflow_id}")
             done = len(client.list_workflow_steps(row.workflow_id))
             yield row, plan, done
