@@ -41,8 +41,8 @@ def read_deployment(sessions: Sessions, estate: Estate) -> Deployment:
         global_settings=_global_settings(sessions, home),
         opt_in=tuple((region, _opt_in(sessions, region)) for region in estate.organization.regions),
         policies=tuple(_policies(sessions, estate, home)),
-        stacks=tuple(found for stack in estate.stacks if (found := _stack(sessions, stack))),
-        stack_sets=tuple(found for each in estate.stack_sets if (found := _stack_set(sessions, each, home, tree))),
+        stacks=tuple(stack for wanted in estate.stacks if (stack := _stack(sessions, wanted))),
+        stack_sets=tuple(found for wanted_set in estate.stack_sets if (found := _stack_set(sessions, wanted_set, home, tree))),
     )
 
 

@@ -1,0 +1,132 @@
+"""AWS Backup in one account and Region: settings, vaults, plans with their rules, copy actions and selections.
+
+Source: AWS Backup API reference, botocore model 2018-11-15.
+"""
+
+from typing import Any
+
+from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.scope import Scope
+from strongroom.aws.readers.values import days
+from strongroom.domain.changeplan import canonical
+from strongroom.domain.tables import BACKUP_PLANS, BACKUP_RULES, COPY_ACTIONS, SELECTIONS, SETTINGS, VAULTS
+from strongroom.errors import AwsRefused
+
+PAGE = 1000  # the most that AWS Backup gives at once
+PLAN_SUBJECTS = ("backup_plans", "backup_rules", "copy_actions", "selections")
+
+
+def read_settings(scope: Scope, harvest: Harvest) -> None:
+    """Add the Region's opt-in and management preference of each resource type."""
+    with harvest.subject(scope.account, scope.region, "settings"):
+        answer = scope.call("backup", "describe_region_settings", raw=True)
+        for kind, member in (("opt_in", "ResourceTypeOptInPreference"), ("management", "ResourceTypeManagementPreference")):
+            for name, on in sorted((answer.get(member) or {}).items()):
+                harvest.add(SETTINGS, scope.account, scope.region, kind, name, "true" if on else "false")
+
+
+def read_vaults(scope: Scope, harvest: Harvest) -> tuple[str, ...] | None:
+    """Add the vaults and return their names; None when they could not be listed."""
+    names: list[str] | None = None
+    with harvest.subject(scope.account, scope.region, "vaults") as subject:
+        vaults = list(scope.items("backup", "list_backup_vaults", "BackupVaultList", MaxResults=PAGE))
+        names = [vault["BackupVaultName"] for vault in vaults]
+        for vault in vaults:
+            with subject.item():
+                _add_vault(scope, harvest, vault)
+    return None if names is None else tuple(names)
+
+
+def _add_vault(scope: Scope, harvest: Harvest, vault: dict[str, Any]) -> None:
+    name = vault["BackupVaultName"]
+    if "Locked" not in vault:  # an absent lock in the list may only mean that the list doesn't tell
+        vault = vault | scope.call("backup", "describe_backup_vault", BackupVaultName=name)
+    key = vault.get("EncryptionKeyArn")
+    if key:
+        harvest.keys.add((scope.account, scope.region, key))
+    harvest.add(
+        VAULTS,
+        scope.account,
+        scope.region,
+        name,
+        vault["BackupVaultArn"],
+        vault.get("VaultType") or "BACKUP_VAULT",
+        key,
+        bool(vault.get("Locked")),
+        vault.get("MinRetentionDays"),
+        vault.get("MaxRetentionDays"),
+        vault.get("LockDate"),
+        _access_policy(scope, name),
+        vault.get("CreationDate"),
+    )
+
+
+def _access_policy(scope: Scope, name: str) -> str | None:
+    try:
+        found: str | None = scope.call("backup", "get_backup_vault_access_policy", BackupVaultName=name).get("Policy")
+    except AwsRefused as error:
+        if error.code == "ResourceNotFoundException":  # AWS's way to say that the vault has no policy
+            return None
+        raise
+    return found
+
+
+def read_plans(scope: Scope, harvest: Harvest) -> None:
+    """Add the plans with their rules, copy actions and selections, and the roles that selections name."""
+    with harvest.subject(scope.account, scope.region, *PLAN_SUBJECTS) as subject:
+        for plan in scope.items("backup", "list_backup_plans", "BackupPlansList", MaxResults=PAGE):
+            with subject.item():
+                _add_plan(scope, harvest, plan)
+
+
+def _add_plan(scope: Scope, harvest: Harvest, plan: dict[str, Any]) -> None:
+    plan_id = plan["BackupPlanId"]
+    answer = scope.call("backup", "get_backup_plan", BackupPlanId=plan_id)
+    created, executed = plan.get("CreationDate"), plan.get("LastExecutionDate") or answer.get("LastExecutionDate")
+    harvest.add(
+        BACKUP_PLANS,
+        scope.account,
+        scope.region,
+        plan_id,
+        plan["BackupPlanName"],
+        plan["BackupPlanArn"],
+        answer["VersionId"],
+        created,
+        executed,
+    )
+    for rule in answer["BackupPlan"].get("Rules", ()):
+        _add_rule(scope, harvest, plan_id, rule)
+    for selection in scope.items("backup", "list_backup_selections", "BackupSelectionsList", BackupPlanId=plan_id, MaxResults=PAGE):
+        selection_id = selection["SelectionId"]
+        found = scope.call("backup", "get_backup_selection", BackupPlanId=plan_id, SelectionId=selection_id)["BackupSelection"]
+        role = found.get("IamRoleArn") or ""
+        if role:
+            harvest.roles.add((scope.account, role))
+        harvest.add(
+            SELECTIONS, scope.account, scope.region, plan_id, selection_id, found.get("SelectionName") or "", role, canonical(found)
+        )
+
+
+def _add_rule(scope: Scope, harvest: Harvest, plan_id: str, rule: dict[str, Any]) -> None:
+    lifecycle = rule.get("Lifecycle")
+    harvest.add(
+        BACKUP_RULES,
+        scope.account,
+        scope.region,
+        plan_id,
+        rule.get("RuleId") or "",
+        rule["RuleName"],
+        rule["TargetBackupVaultName"],
+        rule.get("ScheduleExpression") or "",
+        rule.get("ScheduleExpressionTimezone") or "Etc/UTC",
+        rule.get("StartWindowMinutes"),
+        rule.get("CompletionWindowMinutes"),
+        days(lifecycle, "DeleteAfterDays"),
+        days(lifecycle, "MoveToColdStorageAfterDays"),
+        bool(rule.get("EnableContinuousBackup")),
+    )
+    for copy in rule.get("CopyActions", ()):
+        kept = copy.get("Lifecycle")
+        target = copy["DestinationBackupVaultArn"]
+        delete, cold = days(kept, "DeleteAfterDays"), days(kept, "MoveToColdStorageAfterDays")
+        harvest.add(COPY_ACTIONS, scope.account, scope.region, plan_id, rule.get("RuleId") or "", target, delete, cold)

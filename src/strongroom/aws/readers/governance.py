@@ -1,0 +1,65 @@
+"""What the organization says about backups: its settings, backup policies, and the effective policy of each account."""
+
+from strongroom.aws.organization import OrganizationTree, read_backup_administrators, read_trusted_services
+from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.scope import Reading, Scope
+from strongroom.domain.tables import ACCOUNTS, EFFECTIVE_POLICIES, POLICIES, SETTINGS
+from strongroom.errors import AwsRefused
+
+POLICY_TYPE = "BACKUP_POLICY"
+# Codes with which DescribeEffectivePolicy says that no backup policy reaches the account.
+NO_POLICY = frozenset({"EffectivePolicyNotFoundException", "PolicyTypeNotEnabledException"})
+
+
+def add_accounts(tree: OrganizationTree, harvest: Harvest) -> None:
+    """Add the accounts of an organization that was read."""
+    for account in tree.accounts:
+        management = account.id == tree.management_account
+        harvest.add(
+            ACCOUNTS, account.id, account.name, account.status, account.ou_path, list(account.ou_ids), management, account.joined_at
+        )
+    harvest.read(tree.management_account, "", "accounts")
+
+
+def read_organization_settings(reading: Reading, management: str, harvest: Harvest) -> None:
+    """Add AWS Backup's global settings, trusted access and the delegated administrators of AWS Backup."""
+    with harvest.subject(management, "", "settings") as subject:
+        with subject.item():
+            answer = Scope(reading, management, reading.home_region).call("backup", "describe_global_settings")
+            for name, value in sorted((answer.get("GlobalSettings") or {}).items()):
+                harvest.add(SETTINGS, management, "", "global", name, str(value).lower())
+        with subject.item():
+            for principal in sorted(read_trusted_services(reading.sessions)):
+                harvest.add(SETTINGS, management, "", "service_access", principal, "true")
+        with subject.item():
+            for account in sorted(read_backup_administrators(reading.sessions)):
+                harvest.add(SETTINGS, management, "", "delegated_administrator", account, "true")
+
+
+def read_policies(reading: Reading, account: str, management: str, harvest: Harvest) -> None:
+    """Add the backup policies with what they are attached to; `account` is who asks."""
+    scope = Scope(reading, account, reading.home_region)
+    with harvest.subject(management, "", "policies") as subject:
+        for summary in scope.items("organizations", "list_policies", "Policies", Filter=POLICY_TYPE):
+            with subject.item():
+                policy_id = summary["Id"]
+                content = scope.call("organizations", "describe_policy", PolicyId=policy_id)["Policy"]["Content"]
+                targets = [
+                    each["TargetId"] for each in scope.items("organizations", "list_targets_for_policy", "Targets", PolicyId=policy_id)
+                ]
+                for target in sorted(targets) or [""]:
+                    harvest.add(POLICIES, management, policy_id, summary["Name"], content, target)
+
+
+def read_effective_policy(reading: Reading, asker: str, account: str, harvest: Harvest) -> None:
+    """Add the effective backup policy of an account; empty where none reaches it."""
+    scope = Scope(reading, asker, reading.home_region)
+    with harvest.subject(account, "", "effective_policies"):
+        try:
+            answer = scope.call("organizations", "describe_effective_policy", PolicyType=POLICY_TYPE, TargetId=account)
+            content = answer["EffectivePolicy"].get("PolicyContent") or ""
+        except AwsRefused as error:
+            if error.code not in NO_POLICY:
+                raise
+            content = ""
+        harvest.add(EFFECTIVE_POLICIES, account, content)

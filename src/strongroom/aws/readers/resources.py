@@ -1,0 +1,200 @@
+"""Resources that AWS Backup can protect, in one account and Region: DynamoDB, EBS, EC2, RDS and its clusters, EFS.
+
+Each service is a subject of its own (`resources:<type>`), so that one denied service leaves the others known.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.scope import Scope
+from strongroom.aws.readers.values import key_arn, tags
+from strongroom.domain.names import ResourceType
+from strongroom.domain.tables import RESOURCES
+from strongroom.errors import AwsRefused
+
+GIB = 2**30
+# Asked for by name and gone meanwhile: not there, which is no failure to read.
+GONE = frozenset({"ResourceNotFoundException", "TableNotFoundException", "NoSuchBucket"})
+LEAVING = frozenset({"deleting", "deleted", "DELETING", "shutting-down", "terminated"})
+
+
+@contextmanager
+def still_there() -> Iterator[None]:
+    """Pass over something that was deleted between the list and the look."""
+    try:
+        yield
+    except AwsRefused as error:
+        if error.code not in GONE:
+            raise
+
+
+def subject_of(kind: ResourceType) -> str:
+    """Return the subject of `reads` under which resources of a type are read."""
+    return f"resources:{kind.value}"
+
+
+def add_resource(
+    scope: Scope,
+    harvest: Harvest,
+    kind: ResourceType,
+    *,
+    arn: str,
+    name: str,
+    tagged: Mapping[str, str],
+    created_at: datetime | None,
+    encrypted: bool | None,
+    key: str | None,
+    size_bytes: int | None,
+) -> None:
+    """Add a resource, and the key it uses to the wanted ones; the key's manager is filled in when the keys are known."""
+    wanted = key_arn(scope.partition, scope.region, scope.account, key) if key else None
+    if wanted:
+        harvest.keys.add((scope.account, scope.region, wanted))
+    harvest.add(RESOURCES, scope.account, scope.region, arn, kind.value, name, tagged, created_at, encrypted, wanted, None, size_bytes)
+
+
+def read_dynamodb(scope: Scope, harvest: Harvest) -> None:
+    """Add DynamoDB tables."""
+    with harvest.subject(scope.account, scope.region, subject_of(ResourceType.DYNAMODB)) as subject:
+        for name in scope.items("dynamodb", "list_tables", "TableNames"):
+            with subject.item(), still_there():
+                _add_table(scope, harvest, name)
+
+
+def _add_table(scope: Scope, harvest: Harvest, name: str) -> None:
+    table = scope.call("dynamodb", "describe_table", TableName=name)["Table"]
+    if table.get("TableStatus") in LEAVING:
+        return
+    arn = table["TableArn"]
+    listed = list(scope.items("dynamodb", "list_tags_of_resource", "Tags", ResourceArn=arn))
+    encryption = table.get("SSEDescription") or {}
+    add_resource(
+        scope,
+        harvest,
+        ResourceType.DYNAMODB,
+        arn=arn,
+        name=name,
+        tagged=tags(listed),
+        created_at=table.get("CreationDateTime"),
+        encrypted=True,  # always: without SSEDescription under a key that AWS owns
+        key=encryption.get("KMSMasterKeyArn") if encryption.get("Status") in {"ENABLED", "UPDATING"} else None,
+        size_bytes=table.get("TableSizeBytes"),
+    )
+
+
+def read_ec2(scope: Scope, harvest: Harvest) -> None:
+    """Add EBS volumes and EC2 instances; an instance is as encrypted as its volumes."""
+    volumes: dict[str, dict[str, Any]] = {}
+    with harvest.subject(scope.account, scope.region, subject_of(ResourceType.EBS)):
+        for volume in scope.items("ec2", "describe_volumes", "Volumes", MaxResults=500):
+            if volume.get("State") not in LEAVING:
+                volumes[volume["VolumeId"]] = volume
+                _add_volume(scope, harvest, volume)
+    with harvest.subject(scope.account, scope.region, subject_of(ResourceType.EC2)):
+        for reservation in scope.items("ec2", "describe_instances", "Reservations", MaxResults=500):
+            for instance in reservation["Instances"]:
+                if instance.get("State", {}).get("Name") not in LEAVING:
+                    _add_instance(scope, harvest, instance, volumes)
+
+
+def _add_volume(scope: Scope, harvest: Harvest, volume: dict[str, Any]) -> None:
+    add_resource(
+        scope,
+        harvest,
+        ResourceType.EBS,
+        arn=f"arn:{scope.partition}:ec2:{scope.region}:{scope.account}:volume/{volume['VolumeId']}",
+        name=volume["VolumeId"],
+        tagged=tags(volume.get("Tags")),
+        created_at=volume.get("CreateTime"),
+        encrypted=volume.get("Encrypted"),
+        key=volume.get("KmsKeyId") if volume.get("Encrypted") else None,
+        size_bytes=volume["Size"] * GIB if volume.get("Size") is not None else None,
+    )
+
+
+def _add_instance(scope: Scope, harvest: Harvest, instance: dict[str, Any], volumes: Mapping[str, dict[str, Any]]) -> None:
+    attached = [device["Ebs"]["VolumeId"] for device in instance.get("BlockDeviceMappings", ()) if device.get("Ebs")]
+    known = [volumes[volume] for volume in attached if volume in volumes]
+    complete = bool(attached) and len(known) == len(attached)
+    states = {bool(volume.get("Encrypted")) for volume in known}
+    keys = {volume.get("KmsKeyId") for volume in known if volume.get("Encrypted")}
+    add_resource(
+        scope,
+        harvest,
+        ResourceType.EC2,
+        arn=f"arn:{scope.partition}:ec2:{scope.region}:{scope.account}:instance/{instance['InstanceId']}",
+        name=instance["InstanceId"],
+        tagged=tags(instance.get("Tags")),
+        created_at=None,  # LaunchTime moves with every start
+        encrypted=states.pop() if complete and len(states) == 1 else None,
+        key=keys.pop() if complete and len(keys) == 1 else None,
+        size_bytes=sum(volume["Size"] for volume in known) * GIB if complete else None,
+    )
+
+
+def read_rds(scope: Scope, harvest: Harvest) -> None:
+    """Add RDS instances, Multi-AZ DB clusters, Aurora, DocumentDB and Neptune clusters; they share one API.
+
+    Instances of a cluster are protected with it. Source: RDS API reference, DescribeDBClusters ("can also return information for
+    Amazon Neptune DB instances and Amazon DocumentDB instances").
+    """
+    with harvest.subject(scope.account, scope.region, subject_of(ResourceType.RDS)):
+        for instance in scope.items("rds", "describe_db_instances", "DBInstances", MaxRecords=100):
+            if not instance.get("DBClusterIdentifier") and instance.get("DBInstanceStatus") not in LEAVING:
+                _add_database(scope, harvest, ResourceType.RDS, instance, "DBInstance")
+    subjects = (ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.NEPTUNE, ResourceType.RDS)
+    with harvest.subject(scope.account, scope.region, *map(subject_of, subjects)):
+        for cluster in scope.items("rds", "describe_db_clusters", "DBClusters", MaxRecords=100):
+            if cluster.get("Status") not in LEAVING:
+                _add_database(scope, harvest, cluster_type(cluster.get("Engine") or ""), cluster, "DBCluster")
+
+
+def cluster_type(engine: str) -> ResourceType:
+    """Return the resource type of a DB cluster by its engine; what is none of the three is a Multi-AZ DB cluster of RDS.
+
+    Example:
+        >>> [cluster_type(engine).value for engine in ("aurora-postgresql", "docdb", "neptune", "postgres")]
+        ['Aurora', 'DocumentDB', 'Neptune', 'RDS']
+    """
+    if engine.startswith("aurora"):
+        return ResourceType.AURORA
+    return {"docdb": ResourceType.DOCUMENTDB, "neptune": ResourceType.NEPTUNE}.get(engine, ResourceType.RDS)
+
+
+def _add_database(scope: Scope, harvest: Harvest, kind: ResourceType, database: dict[str, Any], prefix: str) -> None:
+    size = database.get("AllocatedStorage")
+    add_resource(
+        scope,
+        harvest,
+        kind,
+        arn=database[f"{prefix}Arn"],
+        name=database[f"{prefix}Identifier"],
+        tagged=tags(database.get("TagList")),
+        created_at=database.get(f"{prefix.removeprefix('DB')}CreateTime"),
+        encrypted=database.get("StorageEncrypted"),
+        key=database.get("KmsKeyId") if database.get("StorageEncrypted") else None,
+        # Aurora, DocumentDB and Neptune grow by themselves and report 1
+        size_bytes=size * GIB if size is not None and kind is ResourceType.RDS else None,
+    )
+
+
+def read_efs(scope: Scope, harvest: Harvest) -> None:
+    """Add EFS file systems."""
+    with harvest.subject(scope.account, scope.region, subject_of(ResourceType.EFS)):
+        for system in scope.items("efs", "describe_file_systems", "FileSystems"):
+            if system.get("LifeCycleState") not in LEAVING:
+                add_resource(
+                    scope,
+                    harvest,
+                    ResourceType.EFS,
+                    arn=system["FileSystemArn"],
+                    name=system["FileSystemId"],
+                    tagged=tags(system.get("Tags")),
+                    created_at=system.get("CreationTime"),
+                    encrypted=system.get("Encrypted"),
+                    key=system.get("KmsKeyId") if system.get("Encrypted") else None,
+                    size_bytes=(system.get("SizeInBytes") or {}).get("Value"),
+                )

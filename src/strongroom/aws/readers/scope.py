@@ -1,0 +1,79 @@
+"""One account in one Region, as a reader sees it."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from strongroom.aws.readers.harvest import Halted
+from strongroom.aws.sessions import Sessions
+from strongroom.domain.names import partition_of
+from strongroom.errors import AwsUnreachable
+
+# botocore's exceptions for an endpoint that nobody answers at; a slow answer (ReadTimeoutError) says nothing about the next call.
+NOBODY_THERE = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all scopes of one `fleet.read` share."""
+
+    sessions: Sessions
+    home_region: str
+    halt: threading.Event = field(default_factory=threading.Event)
+    # Endpoints where all attempts failed: every account would wait for the same timeouts again.
+    unreachable: dict[tuple[str, str], AwsUnreachable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An account and a Region; `account` None: the caller's own."""
+
+    reading: Reading
+    account: str
+    region: str
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition of the Region."""
+        return partition_of(self.region)
+
+    def call(self, service: str, operation: str, *, raw: bool = False, **parameters: Any) -> dict[str, Any]:
+        """Return one answer; raises AwsRefused, and Halted when reading stops."""
+        self._look(service)
+        try:
+            return self.reading.sessions.call(service, self.region, operation, account=self.account, raw=raw, **parameters)
+        except AwsUnreachable as error:
+            raise self._remember(service, error) from error
+
+    def pages(self, service: str, operation: str, key: str, *, raw: bool = False, **parameters: Any) -> Iterator[list[Any]]:
+        """Yield the items of each page; raises AwsRefused, and Halted when reading stops."""
+        listing = self.reading.sessions.whole_pages(service, self.region, operation, key, account=self.account, raw=raw, **parameters)
+        while True:
+            self._look(service)
+            try:
+                page = next(listing, None)
+            except AwsUnreachable as error:
+                raise self._remember(service, error) from error
+            if page is None:
+                return
+            yield page
+
+    def items(self, service: str, operation: str, key: str, **parameters: Any) -> Iterator[Any]:
+        """Yield the items of all pages; raises AwsRefused, and Halted when reading stops."""
+        for page in self.pages(service, operation, key, **parameters):
+            yield from page
+
+    def _look(self, service: str) -> None:
+        if self.reading.halt.is_set():
+            raise Halted
+        known = self.reading.unreachable.get((service, self.region))
+        if known is not None:
+            raise AwsUnreachable(known.message, hint=known.hint, code=known.code)
+
+    def _remember(self, service: str, error: AwsUnreachable) -> AwsUnreachable:
+        if error.code in NOBODY_THERE:
+            short = AwsUnreachable(f"{service} in {self.region} does not answer ({error.code})", hint=error.hint, code=error.code)
+            self.reading.unreachable.setdefault((service, self.region), short)
+            return short
+        return error

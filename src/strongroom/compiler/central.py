@@ -1,0 +1,67 @@
+"""Vaults of single accounts, such as the central one: a stack for each account and Region."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from strongroom.compiler.keys import central_key_policy, key_resources
+from strongroom.compiler.template import Json, Template, logical_id, organization_id_parameter, render_template
+from strongroom.compiler.vaults import copy_access_policy, vault_resource
+from strongroom.domain.estate import Estate, Stack
+from strongroom.domain.names import AccountId, Region
+from strongroom.domain.strategy import KeyKind, Vault
+
+
+def with_central_stacks(estate: Estate) -> Estate:
+    """Return the estate with a stack `<name>-central` in each account and Region that has vaults of its own."""
+    stacks = tuple(
+        Stack(
+            name=f"{estate.name}-central",
+            account=account,
+            region=region,
+            template=render_template(_template(estate, vaults)),
+            parameters=(),
+        )
+        for (account, region), vaults in sorted(_by_place(estate).items())
+    )
+    return replace(estate, stacks=(*estate.stacks, *stacks))
+
+
+def _by_place(estate: Estate) -> dict[tuple[AccountId, Region], list[Vault]]:
+    places: dict[tuple[AccountId, Region], list[Vault]] = {}
+    for place, vault in _placed(estate):
+        places.setdefault(place, []).append(vault)
+    return places
+
+
+def _placed(estate: Estate) -> Iterator[tuple[tuple[AccountId, Region], Vault]]:
+    for vault in estate.vaults:
+        if isinstance(vault.account, AccountId):
+            for region in vault.regions:
+                yield (vault.account, region), vault
+
+
+def _template(estate: Estate, vaults: list[Vault]) -> Template:
+    own_keys = {key.name for key in estate.keys if key.kind is KeyKind.PER_ACCOUNT}
+    resources: Json = {}
+    for name in sorted({vault.key for vault in vaults} & own_keys):
+        resources |= key_resources(
+            logical=logical_id("key", name),
+            alias=f"{estate.name}-central-{name}",
+            strategy=estate.name,
+            description=f"Copies of strategy {estate.name}, key {name}",
+            policy=central_key_policy(role=estate.roles.backup),
+            condition=None,
+        )
+    for vault in vaults:
+        resources[logical_id("vault", vault.label)] = vault_resource(
+            vault,
+            strategy=estate.name,
+            key=logical_id("key", vault.key) if vault.key in own_keys else None,
+            policy=copy_access_policy(),
+            condition=None,
+        )
+    return Template(
+        description=f"Strongroom: vaults of strategy {estate.name} that receive copies from the organization",
+        resources=resources,
+        parameters=organization_id_parameter(),
+    )

@@ -1,0 +1,94 @@
+"""KMS keys of vaults: one customer-managed key for each account and Region, with the least that copies need.
+
+The root statement comes first and is never conditioned: a key that its own account can't administer is lost.
+Principals are never written as role ARNs: KMS refuses a policy that names a role which doesn't exist yet, and in a
+second Region the stack may arrive before the role does. `aws:PrincipalArn` says the same and is checked on use.
+No statement asks for `kms:ViaService`: types that AWS Backup does not fully manage call KMS through their own service
+(`ec2`, `rds`), so `backup.*` alone would block them (aws/07 §7.3).
+"""
+
+from collections.abc import Sequence
+
+from strongroom.compiler.template import ORGANIZATION_ID, Json, owner_tags, sub
+from strongroom.domain.names import AccountId
+
+SERVICE_LINKED_ROLE = "role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+
+USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+ROOT = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
+
+
+def backup_principals(role: str, account: str = "${AWS::AccountId}") -> list[Json]:
+    """Return the ARNs of the roles that AWS Backup works with: the one it assumes and its service-linked one."""
+    return [sub(f"arn:${{AWS::Partition}}:iam::{account}:{name}") for name in (f"role/{role}", SERVICE_LINKED_ROLE)]
+
+
+def local_key_policy(*, role: str, copied_to: Sequence[AccountId]) -> Json:
+    """Return the policy of a key in a workload account; `copied_to` are the accounts that receive copies.
+
+    The destination's service-linked role reads the source through a grant, and a restore there decrypts (aws/07 §7.2).
+    """
+    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(role)}}
+    statements = [_administration(), *_use("BackupInThisAccount", {"AWS": ROOT}, ours)]
+    if copied_to:
+        receivers = [sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in copied_to]
+        statements += _use("CopiesToOtherAccounts", {"AWS": receivers}, {})
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def central_key_policy(*, role: str) -> Json:
+    """Return the policy of a key in an account that receives copies from the whole organization.
+
+    Only AWS Backup's own roles of the organization's accounts may use it: the role of the copy job writes with it.
+    """
+    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(role)}}
+    organization = {
+        "StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}},
+        "ArnLike": {"aws:PrincipalArn": backup_principals(role, "*")},
+    }
+    statements = [
+        _administration(),
+        *_use("BackupInThisAccount", {"AWS": ROOT}, ours),
+        *_use("CopiesFromTheOrganization", {"AWS": "*"}, organization),
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def key_resources(*, logical: str, alias: str, strategy: str, description: str, policy: Json, condition: str | None) -> Json:
+    """Return a key and its alias; the key outlives its stack, because recovery points die with their key (FM05)."""
+    key: Json = {
+        "Type": "AWS::KMS::Key",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "Description": description,
+            "EnableKeyRotation": True,
+            "KeyPolicy": policy,
+            "PendingWindowInDays": 30,
+            "Tags": owner_tags(strategy),
+        },
+    }
+    named: Json = {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": f"alias/{alias}", "TargetKeyId": {"Ref": logical}}}
+    if condition:
+        key["Condition"] = named["Condition"] = condition
+    return {logical: key, f"{logical}Alias": named}
+
+
+def _administration() -> Json:
+    return {"Sid": "AdministeredByThisAccount", "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
+
+
+def _use(sid: str, principal: Json, condition: Json) -> list[Json]:
+    """Return two statements: use of the key, and grants to AWS services alone (kms:GrantIsForAWSResource)."""
+    use: Json = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": USE, "Resource": "*"}
+    if condition:
+        use["Condition"] = condition
+    grants: Json = {
+        "Sid": f"{sid}Grants",
+        "Effect": "Allow",
+        "Principal": principal,
+        "Action": "kms:CreateGrant",
+        "Resource": "*",
+        "Condition": {**condition, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+    }
+    return [use, grants]

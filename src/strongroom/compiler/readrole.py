@@ -1,0 +1,140 @@
+"""The read-only role that Strongroom assumes in every account: what it may do, and why, in one place.
+
+The list is data: the template is made from it and so is the page of permissions in the documentation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from strongroom.compiler.template import Template, render_template, sub
+from strongroom.domain.names import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionGroup:
+    """Some IAM actions and what they are needed for."""
+
+    name: str  # becomes the Sid
+    why: str
+    actions: tuple[str, ...]
+
+
+READ_ACTIONS = (
+    ActionGroup(
+        name="Organization",
+        why="accounts, OUs, backup policies and who administers them; answers only in the management and administrator accounts",
+        actions=(
+            "organizations:DescribeAccount",
+            "organizations:DescribeEffectivePolicy",
+            "organizations:DescribeOrganization",
+            "organizations:DescribeOrganizationalUnit",
+            "organizations:DescribePolicy",
+            "organizations:ListAWSServiceAccessForOrganization",
+            "organizations:ListAccounts",
+            "organizations:ListAccountsForParent",
+            "organizations:ListDelegatedAdministrators",
+            "organizations:ListOrganizationalUnitsForParent",
+            "organizations:ListParents",
+            "organizations:ListPolicies",
+            "organizations:ListPoliciesForTarget",
+            "organizations:ListRoots",
+            "organizations:ListTagsForResource",
+            "organizations:ListTargetsForPolicy",
+        ),
+    ),
+    ActionGroup(
+        name="Backup",
+        why="plans, selections, vaults with locks and policies, recovery points, jobs of the last 30 days, settings",
+        actions=(
+            "backup:DescribeBackupVault",
+            "backup:DescribeGlobalSettings",
+            "backup:DescribeRecoveryPoint",
+            "backup:DescribeRegionSettings",
+            "backup:GetBackupPlan",
+            "backup:GetBackupSelection",
+            "backup:GetBackupVaultAccessPolicy",
+            "backup:ListBackupJobs",
+            "backup:ListBackupPlans",
+            "backup:ListBackupSelections",
+            "backup:ListBackupVaults",
+            "backup:ListCopyJobs",
+            "backup:ListProtectedResources",
+            "backup:ListRecoveryPointsByBackupVault",
+            "backup:ListTags",
+        ),
+    ),
+    ActionGroup(
+        name="Keys",
+        why="who manages the key of a vault or a resource, whether it is enabled and who may use it",
+        actions=("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListAliases", "kms:ListKeys"),
+    ),
+    ActionGroup(
+        name="Roles",
+        why="whether the role that a selection names exists and trusts AWS Backup",
+        actions=("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies", "iam:ListRoles"),
+    ),
+    ActionGroup(
+        name="Resources",
+        why="what could be protected: its tags, encryption, size and creation time",
+        actions=(
+            "dynamodb:DescribeTable",
+            "dynamodb:ListTables",
+            "dynamodb:ListTagsOfResource",
+            "ec2:DescribeInstances",
+            "ec2:DescribeRegions",
+            "ec2:DescribeTags",
+            "ec2:DescribeVolumes",
+            "elasticfilesystem:DescribeFileSystems",
+            "elasticfilesystem:ListTagsForResource",
+            "rds:DescribeDBClusters",
+            "rds:DescribeDBInstances",
+            "rds:ListTagsForResource",
+            "s3:GetBucketLocation",
+            "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:ListAllMyBuckets",
+            "tag:GetResources",
+        ),
+    ),
+    ActionGroup(
+        name="Deployment",
+        why="what Strongroom deployed: stacks, StackSets and their templates",
+        actions=(
+            "cloudformation:DescribeOrganizationsAccess",
+            "cloudformation:DescribeStackSet",
+            "cloudformation:DescribeStacks",
+            "cloudformation:GetTemplate",
+            "cloudformation:ListStackInstances",
+            "cloudformation:ListStackSets",
+        ),
+    ),
+)
+
+
+def read_role_template(role_name: str, trusted_principals: Sequence[AccountId]) -> str:
+    """Return the CloudFormation template of the read-only role, as canonical JSON.
+
+    Deploy it to every account, once: a role is global. `trusted_principals` are the accounts that may assume it in one
+    hop (management and backup administrator); which of their users may is decided by IAM there.
+
+    Example:
+        >>> "222222222222" in read_role_template("strongroom-read", (AccountId("222222222222"),))
+        True
+    """
+    trusted = [sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in trusted_principals]
+    statements = [{"Sid": group.name, "Effect": "Allow", "Action": list(group.actions), "Resource": "*"} for group in READ_ACTIONS]
+    role = {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "RoleName": role_name,
+            "Description": "Read by Strongroom: backups and what they protect, nothing else",
+            "MaxSessionDuration": 3600,
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"}],
+            },
+            "Policies": [{"PolicyName": "read", "PolicyDocument": {"Version": "2012-10-17", "Statement": statements}}],
+        },
+    }
+    return render_template(Template(description="Strongroom: the role that reads an account's backups", resources={"ReadRole": role}))

@@ -1,0 +1,71 @@
+"""Backup vaults as CloudFormation resources, with their locks and access policies."""
+
+from strongroom.compiler.keys import SERVICE_LINKED_ROLE
+from strongroom.compiler.template import ORGANIZATION_ID, Json, sub
+from strongroom.domain.estate import OWNER_TAG
+from strongroom.domain.strategy import Lock, LockMode, Vault
+
+# Denied to everybody but AWS Backup itself, which expires recovery points. Changing the access policy is not denied:
+# that would lock out whoever deploys (aws/03 §3.2, "self-lock trap"); a service control policy is the place for it.
+DELETIONS = ["backup:DeleteRecoveryPoint", "backup:DisassociateRecoveryPoint", "backup:UpdateRecoveryPointLifecycle"]
+
+
+def vault_resource(vault: Vault, *, strategy: str, key: str | None, policy: Json | None, condition: str | None) -> Json:
+    """Return a vault; `key` is the logical id of its key, None for the AWS-managed one.
+
+    The vault outlives its stack: a stack can't delete a vault with recovery points anyway, and must not try.
+    """
+    properties: Json = {"BackupVaultName": vault.name, "BackupVaultTags": {OWNER_TAG: strategy}}
+    if key:
+        properties["EncryptionKeyArn"] = {"Fn::GetAtt": [key, "Arn"]}
+    if vault.lock:
+        properties["LockConfiguration"] = _lock(vault.lock)
+    if policy:
+        properties["AccessPolicy"] = policy
+    resource: Json = {
+        "Type": "AWS::Backup::BackupVault",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": properties,
+    }
+    if condition:
+        resource["Condition"] = condition
+    return resource
+
+
+def copy_access_policy() -> Json:
+    """Return the access policy of a vault that receives copies: in from the organization, deleted by nobody.
+
+    Without wildcards in the actions: AWS Backup refuses them (aws/03 §3.2).
+    """
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "CopiesFromTheOrganization",
+                "Effect": "Allow",
+                "Principal": "*",
+                "Action": "backup:CopyIntoBackupVault",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}}},
+            },
+            {
+                "Sid": "NobodyDeletes",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": DELETIONS,
+                "Resource": "*",
+                "Condition": {"ArnNotLike": {"aws:PrincipalArn": sub(f"arn:${{AWS::Partition}}:iam::*:{SERVICE_LINKED_ROLE}")}},
+            },
+        ],
+    }
+
+
+def _lock(lock: Lock) -> Json:
+    configuration: Json = {"MinRetentionDays": lock.min_days}
+    if lock.max_days is not None:
+        configuration["MaxRetentionDays"] = lock.max_days
+    if lock.mode is LockMode.COMPLIANCE:
+        # its mere presence selects compliance mode; without a declared grace time, AWS's shortest is 3 days
+        configuration["ChangeableForDays"] = lock.grace_days or 3
+    return configuration

@@ -1,0 +1,26 @@
+"""The ledger: what was observed in AWS, as immutable Parquet snapshots that DuckDB can query.
+
+`home/ledger/<snapshot id>/` holds one `<table>.parquet` for each table of `domain.tables` and `manifest.json`. A snapshot is
+written beside its final place and renamed when complete: it is there as a whole or not at all. Credentials never reach it.
+"""
+
+from strongroom.ledger.columns import empty, from_rows, schema
+from strongroom.ledger.engine import connect, rows
+from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, damaged, latest, manifest, snapshots
+from strongroom.ledger.writing import write
+
+__all__ = [
+    "Manifest",
+    "Snapshot",
+    "StoredTable",
+    "connect",
+    "damaged",
+    "empty",
+    "from_rows",
+    "latest",
+    "manifest",
+    "rows",
+    "schema",
+    "snapshots",
+    "write",
+]

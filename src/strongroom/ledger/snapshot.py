@@ -1,0 +1,167 @@
+"""Snapshots that are already in the ledger: list them, read their tables, check their files."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from strongroom.domain.tables import TABLES, TableSchema
+from strongroom.errors import BadInput, CouldNotVerify
+from strongroom.ledger.columns import mismatch, schema
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+SYNC_HINT = "run: strongroom sync"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """What was observed in AWS at one time; ids sort by time."""
+
+    id: str
+    observed_at: datetime  # AWS's time of the first answer, UTC
+    path: Path  # folder
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table of `domain.tables`; raises CouldNotVerify when its file is missing, cut or of another schema."""
+        table = table_named(name)
+        return pq.read_table(checked_file(self, table), partitioning=None).cast(schema(table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredTable:
+    """A Parquet file of a snapshot."""
+
+    name: str
+    rows: int
+    size_bytes: int
+    sha256: str  # of the file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a snapshot holds and where it comes from."""
+
+    id: str
+    observed_at: datetime
+    source: tuple[tuple[str, str], ...]
+    tables: tuple[StoredTable, ...]
+
+
+def folder(home: Path) -> Path:
+    """Return the folder of the ledger in a home such as `.strongroom`."""
+    return home / "ledger"
+
+
+def snapshots(home: Path) -> tuple[Snapshot, ...]:
+    """Return all complete snapshots, the oldest first; a half-written one is not there.
+
+    Raises CouldNotVerify for a snapshot whose manifest can't be understood.
+    """
+    root = folder(home)
+    if not root.is_dir():
+        return ()
+    found = sorted(path for path in root.iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file())
+    return tuple(Snapshot(id=each.id, observed_at=each.observed_at, path=path) for path in found for each in (_manifest(path),))
+
+
+def latest(home: Path) -> Snapshot:
+    """Return the newest snapshot; raises CouldNotVerify when there is none."""
+    found = snapshots(home)
+    if not found:
+        raise CouldNotVerify(f"no snapshot in {folder(home)}", hint=SYNC_HINT)
+    return found[-1]
+
+
+def manifest(snapshot: Snapshot) -> Manifest:
+    """Return the manifest of a snapshot; raises CouldNotVerify."""
+    return _manifest(snapshot.path)
+
+
+def damaged(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the tables whose file is missing or no longer has the SHA-256 of the manifest; reads every byte."""
+    return tuple(
+        stored.name
+        for stored in manifest(snapshot).tables
+        if not (path := file_of(snapshot.path, stored.name)).is_file() or digest(path) != stored.sha256
+    )
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_of(path: Path, table: str) -> Path:
+    """Return the Parquet file of a table in a snapshot's folder."""
+    return path / f"{table}.parquet"
+
+
+def table_named(name: str) -> TableSchema:
+    """Return a table of the domain; raises BadInput for a name that is none."""
+    for table in TABLES:
+        if table.name == name:
+            return table
+    raise BadInput(f"no table {name!r}; there are {', '.join(table.name for table in TABLES)}")
+
+
+def checked_file(snapshot: Snapshot, table: TableSchema) -> Path:
+    """Return the file of a table after comparing its size and schema; raises CouldNotVerify."""
+    stored = {each.name: each for each in manifest(snapshot).tables}.get(table.name)
+    path = file_of(snapshot.path, table.name)
+    if stored is None or not path.is_file():
+        raise CouldNotVerify(f"snapshot {snapshot.id} has no table {table.name}", hint=SYNC_HINT)
+    if path.stat().st_size != stored.size_bytes:
+        message = f"{path} is damaged: {path.stat().st_size} bytes, the manifest says {stored.size_bytes}"
+        raise CouldNotVerify(message, hint=SYNC_HINT)
+    try:
+        difference = mismatch(table, pq.read_schema(path))
+    except (pa.ArrowInvalid, OSError) as error:
+        raise CouldNotVerify(f"{path} is damaged: {error}", hint=SYNC_HINT) from error
+    if difference:
+        raise CouldNotVerify(f"table {table.name} of snapshot {snapshot.id} has another schema: {difference}", hint=SYNC_HINT)
+    return path
+
+
+def encode(value: Manifest) -> str:
+    """Return a manifest as JSON text."""
+    document = {
+        "format_version": FORMAT_VERSION,
+        "id": value.id,
+        "observed_at": value.observed_at.isoformat(),
+        "source": dict(value.source),
+        "tables": {
+            each.name: {"rows": each.rows, "size_bytes": each.size_bytes, "sha256": each.sha256}
+            for each in sorted(value.tables, key=lambda each: each.name)
+        },
+    }
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _manifest(path: Path) -> Manifest:
+    file = path / MANIFEST
+    try:
+        return _decode(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        hint = f"move {path} away, then run: strongroom sync"
+        raise CouldNotVerify(f"{file} can't be read: {error or type(error).__name__}", hint=hint) from error
+
+
+def _decode(document: dict[str, Any]) -> Manifest:
+    if document["format_version"] != FORMAT_VERSION:
+        raise ValueError(f"format version {document['format_version']}, this Strongroom reads {FORMAT_VERSION}")
+    return Manifest(
+        id=document["id"],
+        observed_at=datetime.fromisoformat(document["observed_at"]),
+        source=tuple(sorted(document["source"].items())),
+        tables=tuple(
+            StoredTable(name=name, rows=each["rows"], size_bytes=each["size_bytes"], sha256=each["sha256"])
+            for name, each in sorted(document["tables"].items())
+        ),
+    )

@@ -1,0 +1,202 @@
+-- The proof chains: a state for each link, with code and cause where it is not proven.
+--
+-- Row:    a resource and a leg (a destination of a rule)
+-- Reads:  judged, gaps, place_legs, type_states, copy_states, legs, clock
+-- Why:    an unread fact makes unknown what needs it; a broken link that follows from an earlier one carries the earlier one's
+--         code and cause, so that one fault is one finding.
+-- Limits: codes are those of causes.py; a cause names no single resource.
+CREATE TEMP TABLE chains AS
+WITH gap AS (
+    SELECT
+        resource_no, leg_no,
+        count(*) FILTER (WHERE kind = 'failed') AS failed,
+        count(*) FILTER (WHERE kind = 'silent') AS silent,
+        count(*) FILTER (WHERE kind = 'deleted') AS deleted,
+        count(*) FILTER (WHERE kind = 'copy_failed') AS copy_failed,
+        count(*) FILTER (WHERE kind = 'copy') AS copy_silent,
+        count(*) FILTER (WHERE kind = 'history') AS history,
+        min(slot_at) FILTER (WHERE kind = 'silent') AS silent_at,
+        min(slot_at) FILTER (WHERE kind = 'deleted') AS deleted_at,
+        min(slot_at) FILTER (WHERE kind = 'copy') AS copy_silent_at,
+        min(slot_at) FILTER (WHERE kind = 'history') AS history_at,
+        max_by(message, slot_at) FILTER (WHERE kind IN ('failed', 'copy_failed')) AS message
+    FROM gaps
+    GROUP BY resource_no, leg_no
+),
+foundation AS (
+    SELECT
+        j.*, l.rule_name, s.vault_no, s.unread, s.local_unread,
+        g.failed, g.silent, g.deleted, g.copy_failed, g.copy_silent, g.history,
+        g.silent_at, g.deleted_at, g.copy_silent_at, g.history_at, g.message AS gap_message,
+        coalesce(j.rpo_minutes IS NOT NULL AND NOT j.copy AND epoch(k.now) - epoch(j.newest_at) > j.rpo_minutes * 60, FALSE)
+            AND j.interval_minutes = min(j.interval_minutes) OVER (PARTITION BY j.resource_no) AS too_old,
+        epoch(k.now) - epoch(j.newest_at) <= j.bound_minutes * 60 AS fresh,
+        j.owed_days > max(coalesce(j.keep_days, 2147483647)) OVER (PARTITION BY j.resource_no)
+            AND coalesce(j.keep_days, 2147483647) = max(coalesce(j.keep_days, 2147483647)) OVER (PARTITION BY j.resource_no) AS owes,
+        CASE WHEN s.selected_state = 'broken' OR t.state = 'proven' THEN s.selected_state
+             WHEN t.state = 'broken' OR s.selected_state = 'proven' THEN t.state ELSE s.selected_state END AS selected_state,
+        CASE WHEN s.selected_state = 'broken' OR t.state = 'proven' THEN s.selected_code
+             WHEN t.state = 'broken' OR s.selected_state = 'proven' THEN t.code ELSE s.selected_code END AS selected_code,
+        CASE WHEN s.selected_state = 'broken' OR t.state = 'proven' THEN s.selected_cause
+             WHEN t.state = 'broken' OR s.selected_state = 'proven' THEN t.cause ELSE s.selected_cause END AS selected_cause,
+        CASE WHEN s.equipped_state = 'broken' OR v.state IS NULL OR v.state = 'proven' THEN 'place'
+             WHEN v.state = 'broken' THEN 'copy'
+             WHEN s.equipped_state = 'unknown' THEN 'place' ELSE 'copy' END AS equipped_by,
+        s.equipped_state AS place_state, s.equipped_code AS place_code, s.equipped_cause AS place_cause, s.equipped_doubt AS place_doubt,
+        v.state AS verdict_state, v.code AS verdict_code, v.cause AS verdict_cause, v.doubt AS verdict_doubt
+    FROM judged AS j
+    CROSS JOIN clock AS k
+    JOIN legs AS l ON l.leg_no = j.leg_no
+    JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
+    JOIN type_states AS t ON t.plan_no = j.plan_no AND t.region = j.region AND t.type = j.type
+    LEFT JOIN copy_states AS v
+        ON j.copy AND v.type = j.type AND v.key_manager = j.key_manager AND v.same_account = s.same_account
+        AND v.same_region = s.same_region AND v.destination_key_manager = s.destination_key_manager
+    LEFT JOIN gap AS g ON g.resource_no = j.resource_no AND g.leg_no = j.leg_no
+),
+equipped AS (
+    SELECT
+        f.*,
+        -- What could only not be interpreted is proven by a copy that arrived.
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN 'proven' ELSE e.state END AS equipped_state,
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.code END AS equipped_code,
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.cause END AS equipped_cause
+    FROM foundation AS f
+    CROSS JOIN LATERAL (
+        SELECT
+            CASE f.equipped_by WHEN 'place' THEN f.place_state ELSE f.verdict_state END AS state,
+            CASE f.equipped_by WHEN 'place' THEN f.place_code ELSE f.verdict_code END AS code,
+            CASE f.equipped_by WHEN 'place' THEN f.place_cause ELSE f.verdict_cause END AS cause,
+            CASE f.equipped_by WHEN 'place' THEN f.place_doubt ELSE f.verdict_doubt END AS doubt
+    ) AS e
+),
+rooted AS (
+    SELECT
+        *,
+        CASE WHEN selected_state = 'broken' THEN selected_code WHEN equipped_state = 'broken' THEN equipped_code END AS root_code,
+        CASE WHEN selected_state = 'broken' THEN selected_cause WHEN equipped_state = 'broken' THEN equipped_cause END AS root_cause
+    FROM equipped
+),
+found_local AS (
+    SELECT
+        resource_no, leg_no, points, root_code, root_cause,
+        CASE
+            WHEN unread IS NOT NULL THEN 'VRF001'
+            WHEN continuous AND points > 0 THEN NULL
+            WHEN continuous AND overdue THEN 'VRF034'
+            WHEN continuous THEN 'DUE'
+            WHEN in_range = 0 AND (expected > 0 OR (overdue AND points = 0)) AND message IS NOT NULL THEN 'VRF031'
+            WHEN points = 0 AND (expected > 0 OR overdue) THEN 'VRF030'
+            WHEN points = 0 THEN 'DUE'
+            WHEN in_range = 0 AND expected > 0 THEN 'VRF032'
+            WHEN failed > 0 THEN 'VRF031'
+            WHEN silent > 0 THEN 'VRF032'
+            WHEN too_old THEN 'VRF033'
+        END AS code,
+        CASE
+            WHEN unread IS NOT NULL THEN unread
+            WHEN continuous AND points = 0 AND overdue THEN 'rule ' || rule_name || ' has no active continuous recovery point'
+            WHEN in_range = 0 AND message IS NOT NULL AND points = 0 THEN 'backup jobs of rule ' || rule_name || ' fail: ' || message
+            WHEN points = 0 AND (expected > 0 OR overdue) THEN 'rule ' || rule_name || ' has no recovery point, and no failed job is listed'
+            WHEN points = 0 THEN 'no run has been due yet'
+            WHEN in_range = 0 AND expected > 0 AND message IS NOT NULL THEN 'backup jobs of rule ' || rule_name || ' fail: ' || message
+            WHEN in_range = 0 AND expected > 0 THEN 'all runs of rule ' || rule_name || ' that were due are missing'
+            WHEN failed > 0 THEN 'backup jobs of rule ' || rule_name || ' fail: ' || gap_message
+            WHEN silent > 0 THEN 'rule ' || rule_name || ' made no recovery point at ' || strftime(silent_at, '%Y-%m-%d %H:%M') || ' UTC'
+                || CASE WHEN silent > 1 THEN ' and ' || (silent - 1) || ' more times' ELSE '' END
+            WHEN too_old THEN 'the newest recovery point of rule ' || rule_name || ' is older than the objective of ' || rpo_minutes || ' minutes'
+        END AS cause
+    FROM rooted
+    WHERE NOT copy
+),
+backed AS (
+    SELECT
+        resource_no, leg_no, points,
+        CASE WHEN code IS NULL THEN 'proven' WHEN code = 'VRF001' THEN 'unknown' WHEN code = 'DUE' THEN 'not_required' ELSE 'broken' END AS state,
+        CASE WHEN code IN ('VRF001', 'DUE') THEN code WHEN code IS NOT NULL THEN coalesce(root_code, code) END AS code,
+        CASE WHEN code IN ('VRF001', 'DUE') THEN cause WHEN code IS NOT NULL THEN coalesce(root_cause, cause) END AS cause
+    FROM found_local
+),
+found_copy AS (
+    SELECT
+        r.resource_no, r.leg_no, r.points, r.root_code, r.root_cause,
+        b.state AS backed_state, b.code AS backed_code, b.cause AS backed_cause, b.points AS local_points,
+        CASE
+            WHEN NOT r.copy THEN 'NONE'
+            WHEN r.unread IS NOT NULL OR r.local_unread IS NOT NULL THEN 'VRF001'
+            WHEN r.continuous AND r.points > 0 AND r.fresh THEN NULL
+            WHEN r.continuous AND r.overdue AND r.message IS NOT NULL THEN 'VRF040'
+            WHEN r.continuous AND r.overdue THEN 'VRF041'
+            WHEN r.continuous THEN 'DUE'
+            WHEN r.in_range = 0 AND (r.expected > 0 OR (r.overdue AND r.points = 0)) AND r.message IS NOT NULL THEN 'VRF040'
+            WHEN r.in_range = 0 AND (r.expected > 0 OR (r.overdue AND r.points = 0)) THEN 'VRF041'
+            WHEN r.points = 0 THEN 'DUE'
+            WHEN r.copy_failed > 0 THEN 'VRF040'
+            WHEN r.copy_silent > 0 THEN 'VRF041'
+        END AS code,
+        CASE
+            WHEN NOT r.copy THEN NULL
+            WHEN r.unread IS NOT NULL THEN r.unread
+            WHEN r.local_unread IS NOT NULL THEN r.local_unread
+            WHEN r.points = 0 AND NOT r.overdue AND r.expected = 0 THEN 'no copy has been due yet'
+            WHEN r.copy_failed > 0 THEN 'copy jobs of rule ' || r.rule_name || ' fail: ' || r.gap_message
+            WHEN r.copy_silent > 0 THEN 'rule ' || r.rule_name || ' has no copy of its recovery point of '
+                || strftime(r.copy_silent_at, '%Y-%m-%d %H:%M') || ' UTC'
+                || CASE WHEN r.copy_silent > 1 THEN ' and of ' || (r.copy_silent - 1) || ' more' ELSE '' END
+            WHEN (r.in_range = 0 OR r.continuous) AND r.message IS NOT NULL THEN 'copy jobs of rule ' || r.rule_name || ' fail: ' || r.message
+            WHEN r.in_range = 0 OR r.continuous THEN 'rule ' || r.rule_name || ' has no copy, and no failed copy job is listed'
+        END AS cause
+    FROM rooted AS r
+    JOIN backed AS b ON b.resource_no = r.resource_no AND b.leg_no = r.local_leg_no
+),
+copied AS (
+    SELECT
+        *,
+        CASE WHEN code IS NULL THEN 'proven' WHEN code = 'VRF001' THEN 'unknown' WHEN code IN ('DUE', 'NONE') THEN 'not_required' ELSE 'broken' END
+            AS copied_state,
+        -- Without any source the copy's cause is the source's.
+        CASE WHEN code IN ('VRF001', 'DUE') THEN code WHEN code = 'NONE' THEN NULL
+             WHEN code IS NOT NULL THEN coalesce(root_code, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_code END, code)
+        END AS copied_code,
+        CASE WHEN code IN ('VRF001', 'DUE') THEN cause WHEN code = 'NONE' THEN NULL
+             WHEN code IS NOT NULL THEN coalesce(root_cause, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_cause END, cause)
+        END AS copied_cause
+    FROM found_copy
+),
+found_kept AS (
+    SELECT
+        r.*, c.backed_state, c.backed_code, c.backed_cause, c.copied_state, c.copied_code, c.copied_cause,
+        CASE
+            WHEN r.unread IS NOT NULL THEN 'VRF001'
+            WHEN r.points = 0 THEN 'EMPTY'
+            WHEN r.misfits > 0 THEN 'VRF050'
+            WHEN r.deleted > 0 OR r.history > 0 THEN 'VRF051'
+            WHEN r.owes THEN 'VRF052'
+        END AS kept_found
+    FROM rooted AS r
+    JOIN copied AS c ON c.resource_no = r.resource_no AND c.leg_no = r.leg_no
+)
+SELECT
+    k.resource_no, k.leg_no, k.place_no, k.vault_no, k.type, k.points, k.expected, k.newest_at, k.oldest_at,
+    k.selected_state, k.selected_code, k.selected_cause,
+    k.equipped_state, k.equipped_code, k.equipped_cause,
+    k.backed_state AS backed_up_state, k.backed_code AS backed_up_code, k.backed_cause AS backed_up_cause,
+    k.copied_state, k.copied_code, k.copied_cause,
+    CASE
+        WHEN k.kept_found IS NULL THEN 'proven'
+        WHEN k.kept_found = 'VRF001' THEN 'unknown'
+        WHEN k.kept_found = 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_state ELSE k.backed_state END
+        ELSE 'broken'
+    END AS kept_state,
+    CASE WHEN k.kept_found = 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_code ELSE k.backed_code END ELSE k.kept_found END AS kept_code,
+    CASE k.kept_found
+        WHEN 'VRF001' THEN k.unread
+        WHEN 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_cause ELSE k.backed_cause END
+        WHEN 'VRF050' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' are kept '
+            || coalesce(k.misfit_days || ' days', 'forever') || ' instead of ' || coalesce(k.keep_days || ' days', 'forever')
+        WHEN 'VRF051' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' lack the run of '
+            || strftime(coalesce(k.deleted_at, k.history_at), '%Y-%m-%d %H:%M') || ' UTC, which is inside the retention of '
+            || coalesce(k.keep_days || ' days', 'forever')
+        WHEN 'VRF052' THEN 'the longest retention is ' || k.keep_days || ' days, ' || k.owed_days || ' days are owed'
+    END AS kept_cause
+FROM found_kept AS k;

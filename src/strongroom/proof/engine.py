@@ -1,0 +1,137 @@
+"""The judgement itself: small facts in Python, mass facts in SQL, one row for each chain as the result."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from strongroom import ledger
+from strongroom.domain.estate import Estate
+from strongroom.domain.names import Forever
+from strongroom.proof.declared import COPY_MINUTES, DeclaredPlan, declared
+from strongroom.proof.equipped import EquippedJudge
+from strongroom.proof.observed import Observed, observe
+from strongroom.proof.places import Places
+from strongroom.proof.protected import Protected, protected
+from strongroom.proof.scope import Scope, scope_of
+from strongroom.proof.selected import SelectedJudge
+from strongroom.proof.slots import INSTANT, slot_tables
+
+JOBS_DAYS = 30  # how far AWS lists jobs back
+STEPS = ("points", "observed", "troubles", "judged", "gaps", "chains")
+
+LEGS = pa.schema(
+    [
+        ("leg_no", pa.int32()),
+        ("rule_no", pa.int32()),
+        ("plan_no", pa.int32()),
+        ("local_leg_no", pa.int32()),
+        ("rule_name", pa.string()),
+        ("copy", pa.bool_()),
+        ("continuous", pa.bool_()),
+        ("keep_days", pa.int64()),  # null: for ever
+        ("interval_minutes", pa.int64()),  # longest gap between two runs
+        ("bound_minutes", pa.int64()),  # after this time without a recovery point a run is missing
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The judged chains, in a DuckDB connection that has the tables `chains`, `protected` and `vault_places`."""
+
+    estate: Estate
+    scope: Scope
+    plans: tuple[DeclaredPlan, ...]
+    observed: Observed
+    resources: Protected
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a named query."""
+        return ledger.rows(self.connection, query(name))
+
+
+@contextmanager
+def judge(
+    estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot] = (), *, arn: str | None = None
+) -> Iterator[Judgement]:
+    """Judge all chains of an estate (or those of one resource) against a snapshot; raises CouldNotVerify."""
+    scope = scope_of(estate, snapshot.table("accounts"))
+    plans = declared(estate)
+    observed = observe(snapshot)
+    resources = snapshot.table("resources")
+    if arn is not None:
+        resources = resources.filter(pc.equal(resources["arn"], arn))
+    mine = protected(estate, scope, plans, resources, earlier)
+    connection = ledger.connect(snapshot)
+    try:
+        _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(plans)})
+        places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed), plans)
+        _load(connection, places.tables(pc.unique(mine.resources["type"]).to_pylist()))
+        _load(connection, {"clock": pa.table({"now": pa.array([snapshot.observed_at], INSTANT)})})
+        _load(connection, slot_tables(plans, _since(connection, snapshot, earlier), snapshot.observed_at))
+        for step in STEPS:
+            if step == "gaps" and not _any_suspects(connection):
+                connection.execute(NO_GAPS)
+            else:
+                connection.execute(query(step))
+        yield Judgement(estate, scope, plans, observed, mine, connection)
+    finally:
+        connection.close()
+
+
+NO_GAPS = """CREATE TEMP TABLE gaps (
+    resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
+)"""  # as in gaps.sql, which would read all recovery points once more
+
+
+def query(name: str) -> str:
+    """Return the text of a named query of this room."""
+    return files("strongroom.proof").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _load(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) -> None:
+    for name, table in tables.items():
+        connection.register(f"given_{name}", table)
+        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given_{name}")  # noqa: S608 - our own names
+        connection.unregister(f"given_{name}")
+
+
+def _any_suspects(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(ledger.rows(connection, "SELECT 1 FROM judged WHERE suspect AND in_range > 0 LIMIT 1"))
+
+
+def _since(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot]) -> datetime:
+    """Return from when on slots can matter: the oldest evidence of any kind, on a full hour."""
+    oldest = ledger.rows(connection, "SELECT min(created_at) AS oldest_at FROM recovery_points")[0]["oldest_at"]
+    known = [each.observed_at for each in earlier] + ([oldest] if oldest else [])
+    since = min([*known, snapshot.observed_at - timedelta(days=JOBS_DAYS)]) - timedelta(days=1)
+    return since.replace(minute=0, second=0, microsecond=0)
+
+
+def _legs(plans: Sequence[DeclaredPlan]) -> pa.Table:
+    rows = [
+        {
+            "leg_no": leg.number,
+            "rule_no": rule.number,
+            "plan_no": plan.number,
+            "local_leg_no": rule.legs[0].number,
+            "rule_name": rule.name,
+            "copy": leg.copy,
+            "continuous": rule.rule.continuous,
+            "keep_days": None if isinstance(leg.keep, Forever) else leg.keep,
+            "interval_minutes": rule.interval_minutes,
+            "bound_minutes": rule.interval_minutes + rule.allowance // timedelta(minutes=1) + (COPY_MINUTES if leg.copy else 0),
+        }
+        for plan in plans
+        for rule in plan.rules
+        for leg in rule.legs
+    ]
+    return pa.Table.from_pylist(rows, schema=LEGS)

@@ -1,0 +1,154 @@
+"""Findings of `verify`: one for each fault, with how much it touches and which resources."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from strongroom.domain.finding import Finding, Severity
+from strongroom.domain.origin import LiveOrigin
+from strongroom.proof.causes import BY_CODE
+from strongroom.proof.engine import Judgement
+from strongroom.proof.links import ASSESSED, LinkName, LinkState
+from strongroom.proof.messages import failure_mode
+from strongroom.proof.readings import Unreadable
+from strongroom.proof.scope import Scope
+from strongroom.proof.typos import Typo, typos
+
+SHOWN = 3  # resources named in a finding's subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One cause with what it breaks."""
+
+    finding: Finding
+    state: LinkState  # BROKEN or UNKNOWN
+    link: LinkName | None  # the first link it breaks; None: not about a chain
+    resources: int
+    chains: int
+    arns: tuple[str, ...]  # the first 20 of them
+
+
+def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, ...]:
+    """Return all faults: unread accounts first, then by code."""
+    estate = judgement.estate
+    promised = [each.select for each in (*estate.objectives, *estate.retention)]
+    near = typos(judgement.plans, judgement.resources.others, promised)
+    found = [
+        *_unread(unread),
+        *_ungoverned(judgement.scope),
+        *_typos(near),
+        *(_of_links(row) for row in judgement.rows("faults")),
+        *_expired(judgement.rows("expired")),
+    ]
+    return tuple(sorted(found, key=lambda fault: (fault.finding.code, fault.finding.message)))
+
+
+def mode_of(code: str, cause: str) -> str:
+    """Return the failure mode of a cause: the catalogue's, unless AWS's message in it says more."""
+    return failure_mode(cause, BY_CODE[code].failure_mode) if code in {"VRF026", "VRF031", "VRF040"} else BY_CODE[code].failure_mode
+
+
+def _of_links(row: dict[str, Any]) -> Fault:
+    cause = BY_CODE[row["code"]]
+    origin = LiveOrigin(row["account_id"], row["region"], row["arns"][0])
+    state = LinkState(row["state"])
+    finding = Finding(
+        code=cause.code,
+        severity=cause.severity,
+        subject=_subject(row["arns"], row["resources"]),
+        message=row["cause"],
+        why=cause.why,
+        help=cause.fix,
+        origin=origin,
+        failure_mode=mode_of(cause.code, row["cause"]),
+        count=row["resources"],
+    )
+    return Fault(
+        finding=finding,
+        state=state,
+        link=ASSESSED[row["link"] - 1],
+        resources=row["resources"],
+        chains=row["chains"],
+        arns=tuple(row["arns"]),
+    )
+
+
+def _subject(arns: Sequence[str], count: int) -> str:
+    shown = ", ".join(arns[:SHOWN])
+    return shown if count <= SHOWN else f"{shown} and {count - SHOWN} more"
+
+
+def _unread(unread: Sequence[Unreadable]) -> Iterator[Fault]:
+    """Yield one fault for each account and reason, whatever the number of Regions and subjects."""
+    groups: dict[tuple[str, str], list[Unreadable]] = {}
+    for each in unread:
+        groups.setdefault((each.account_id, each.reason), []).append(each)
+    for (account, reason), mine in groups.items():
+        regions = sorted({each.region for each in mine if each.region})
+        subjects = sorted({each.subject.removeprefix("resources:").replace("_", " ") for each in mine})
+        where = f" in {', '.join(regions)}" if regions else ""
+        message = f"{_few(subjects)}{where} could not be read: {reason}"
+        yield _fault("VRF001", f"account {account}", message, LiveOrigin(account, regions[0] if len(regions) == 1 else "", ""), len(mine))
+
+
+def _few(words: Sequence[str]) -> str:
+    return ", ".join(words) if len(words) <= SHOWN else f"{', '.join(words[:SHOWN])} and {len(words) - SHOWN} more"
+
+
+def _ungoverned(scope: Scope) -> Iterator[Fault]:
+    for name in scope.without_accounts:
+        yield _fault("VRF002", f"OU {name}", f"no active account is below {name}", LiveOrigin(scope.management, "", ""), 1)
+
+
+def _typos(found: Iterable[Typo]) -> Iterator[Fault]:
+    groups: dict[tuple[str, ...], list[Typo]] = {}
+    for typo in found:
+        tags = ", ".join(f"{miss.key}: {miss.value}" for miss in typo.misses)
+        meant = ", ".join(f"{miss.expected_key}: {miss.expected_value}" for miss in typo.misses)
+        difference = "; ".join(sorted({miss.difference for miss in typo.misses}))
+        groups.setdefault((tags, meant, difference, typo.plan), []).append(typo)
+    for (tags, meant, difference, plan), mine in groups.items():
+        arns = sorted(typo.arn for typo in mine)
+        first = min(mine, key=lambda typo: typo.arn)
+        message = f"tag {tags} is almost {meant} ({difference}), so plan {plan} leaves the resource out"
+        cause = BY_CODE["VRF010"]
+        finding = Finding(
+            code=cause.code,
+            severity=cause.severity,
+            subject=_subject(arns, len(arns)),
+            message=message,
+            why=cause.why,
+            help=f"write {meant} on the resource, or another value that no plan selects",
+            origin=LiveOrigin(first.account_id, first.region, first.arn),
+            failure_mode=cause.failure_mode,
+            count=len(arns),
+        )
+        yield Fault(
+            finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=tuple(arns[:20])
+        )
+
+
+def _expired(rows: Iterable[dict[str, Any]]) -> Iterator[Fault]:
+    for row in rows:
+        since = f", the oldest since {row['since_at']:%Y-%m-%d}" if row["since_at"] else ""
+        message = f"{row['points']} recovery points in vault {row['vault_name']} are past their retention{since}"
+        origin = LiveOrigin(row["account_id"], row["region"], row["arn"])
+        yield _fault("VRF060", row["arn"], message, origin, row["points"])
+
+
+def _fault(code: str, subject: str, message: str, origin: LiveOrigin, count: int) -> Fault:
+    cause = BY_CODE[code]
+    finding = Finding(
+        code=code,
+        severity=Severity(cause.severity),
+        subject=subject,
+        message=message,
+        why=cause.why,
+        help=cause.fix,
+        origin=origin,
+        failure_mode=cause.failure_mode,
+        count=count,
+    )
+    state = LinkState.UNKNOWN if code == "VRF001" else LinkState.BROKEN
+    return Fault(finding=finding, state=state, link=None, resources=0, chains=0, arns=())

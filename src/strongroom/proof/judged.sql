@@ -1,0 +1,64 @@
+-- Every chain with what it should have and what it has.
+--
+-- Row:    a resource and a leg of a plan that selects it: one proof chain
+-- Reads:  memberships, protected, legs, place_legs, leg_ranges, hours, slots; observed, troubles; clock
+-- Why:    slots are expected from the latest of: resource created, plan created, last seen unselected; and, as far as no earlier
+--         snapshot saw it selected, not before the first recovery point or job of the leg. Slots whose recovery points may
+--         already be deleted, or whose run may still be going on, are not expected.
+-- Limits: a rule added to an old plan counts from the plan's creation for "no recovery point at all".
+CREATE TEMP TABLE judged AS
+WITH trouble AS (
+    SELECT resource_no, leg_no, min(slot_no) AS first_no, max_by(message, created_at) AS message
+    FROM troubles
+    GROUP BY resource_no, leg_no
+),
+chain AS (
+    SELECT
+        m.resource_no, l.leg_no, l.rule_no, l.plan_no, l.local_leg_no, l.copy, l.continuous, l.keep_days, l.bound_minutes, l.interval_minutes,
+        r.place_no, r.region, r.type, r.key_manager, r.owed_days,
+        m.rpo_minutes, m.selected_at,
+        greatest(
+            coalesce(r.created_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
+            coalesce(s.active_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
+            coalesce(m.unselected_at, TIMESTAMPTZ '1970-01-01 00:00:00+00')
+        ) AS floor_at
+    FROM memberships AS m
+    JOIN protected AS r ON r.resource_no = m.resource_no
+    JOIN legs AS l ON l.plan_no = m.plan_no
+    JOIN place_legs AS s ON s.place_no = r.place_no AND s.leg_no = l.leg_no
+),
+bounds AS (
+    SELECT
+        c.*,
+        coalesce(o.points, 0) AS points, o.newest_at, o.oldest_at,
+        coalesce(o.in_range, 0) AS in_range, coalesce(o.marks, 0) AS marks, coalesce(o.misfits, 0) AS misfits, o.misfit_days,
+        t.message,
+        g.last_no, g.local_first_no,
+        greatest(
+            g.first_no,
+            1 + CASE WHEN c.floor_at >= f.slot_at THEN f.slot_no ELSE coalesce(f.before_no, 0) END,
+            least(
+                coalesce(o.oldest_no, 2147483647),
+                coalesce(t.first_no, 2147483647),
+                coalesce(1 + CASE WHEN c.selected_at >= e.slot_at THEN e.slot_no ELSE e.before_no END, 2147483647)
+            )
+        ) AS first_no
+    FROM chain AS c
+    JOIN leg_ranges AS g ON g.leg_no = c.leg_no
+    LEFT JOIN observed AS o ON o.resource_no = c.resource_no AND o.leg_no = c.leg_no
+    LEFT JOIN trouble AS t ON t.resource_no = c.resource_no AND t.leg_no = c.leg_no
+    LEFT JOIN hours AS f ON f.rule_no = c.rule_no AND f.hour = CAST(floor(epoch(c.floor_at) / 3600) AS BIGINT)
+    LEFT JOIN hours AS e ON e.rule_no = c.rule_no AND e.hour = CAST(floor(epoch(c.selected_at) / 3600) AS BIGINT)
+)
+SELECT
+    b.*,
+    CASE WHEN b.last_no >= b.first_no THEN z.expected_to - coalesce(a.expected_to, 0) ELSE 0 END AS expected,
+    CASE WHEN b.last_no >= b.first_no
+        THEN b.in_range <> z.expected_to - coalesce(a.expected_to, 0) OR b.marks <> z.mark_to - coalesce(a.mark_to, 0)
+        ELSE FALSE
+    END AS suspect,
+    epoch(k.now) - epoch(b.floor_at) > b.bound_minutes * 60 AS overdue
+FROM bounds AS b
+CROSS JOIN clock AS k
+LEFT JOIN slots AS z ON z.rule_no = b.rule_no AND z.slot_no = b.last_no
+LEFT JOIN slots AS a ON a.rule_no = b.rule_no AND a.slot_no = b.first_no - 1;

@@ -1,0 +1,115 @@
+"""What was observed of the places themselves, small enough for Python: policies, plans, roles, vaults, keys, settings."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from strongroom.proof.readings import Readings, readings
+
+
+class Tables(Protocol):
+    """Whatever has the tables of `domain.tables`: a snapshot of the ledger."""
+
+    @property
+    def observed_at(self) -> datetime:
+        """AWS's time."""
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedPlan:
+    """A plan of an organization policy in one account and Region."""
+
+    plan_id: str
+    created_at: datetime | None
+    rules: Mapping[str, tuple[str, ...]]  # rule ids by name in lower case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedVault:
+    """A vault, as far as jobs depend on it."""
+
+    key_arn: str | None
+    access_policy: str | None
+    min_days: int | None
+    max_days: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Everything but the mass facts."""
+
+    readings: Readings
+    effective_policies: Mapping[str, str]  # by account; empty: no policy reaches it
+    plans: Mapping[tuple[str, str, str], ObservedPlan]  # account, Region, name
+    vaults: Mapping[tuple[str, str, str], ObservedVault]  # account, Region, name
+    keys: Mapping[str, tuple[str, str]]  # ARN: manager, state
+    roles: Mapping[tuple[str, str], tuple[bool, str | None]]  # account, name: exists, trust policy
+    settings: Mapping[tuple[str, str, str], Mapping[str, str]]  # account, Region, kind: value by name
+
+
+def observe(tables: Tables) -> Observed:
+    """Return the small facts of a snapshot, ready for look-ups."""
+    return Observed(
+        readings=readings(tables.table("reads")),
+        effective_policies={account: content for account, content in _rows(tables, "effective_policies", "account_id", "content")},
+        plans=_plans(tables),
+        vaults=_vaults(tables),
+        keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
+        roles={
+            (account, arn.rsplit("/", 1)[-1]): (exists, trust)
+            for account, arn, exists, trust in _rows(tables, "roles", "account_id", "arn", "exists", "trust_policy")
+        },
+        settings=_settings(tables),
+    )
+
+
+def canonical(text: str) -> str:
+    """Return JSON text with sorted keys and no blanks, so that equal documents are equal texts.
+
+    Example:
+        >>> canonical('{"b": 1, "a": [2]}')
+        '{"a":[2],"b":1}'
+    """
+    return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+
+
+def _plans(tables: Tables) -> dict[tuple[str, str, str], ObservedPlan]:
+    rules: dict[tuple[str, str, str], dict[str, tuple[str, ...]]] = {}
+    for account, region, plan_id, rule_id, name in _rows(tables, "backup_rules", "account_id", "region", "plan_id", "rule_id", "name"):
+        mine = rules.setdefault((account, region, plan_id), {})
+        mine[name.lower()] = (*mine.get(name.lower(), ()), rule_id)
+    columns = ("account_id", "region", "plan_id", "name", "created_at")
+    return {
+        (account, region, name): ObservedPlan(plan_id=plan_id, created_at=created_at, rules=rules.get((account, region, plan_id), {}))
+        for account, region, plan_id, name, created_at in _rows(tables, "backup_plans", *columns)
+        if plan_id.startswith("orgs/")
+    }
+
+
+def _vaults(tables: Tables) -> dict[tuple[str, str, str], ObservedVault]:
+    columns = ("account_id", "region", "name", "key_arn", "access_policy", "locked", "min_retention_days", "max_retention_days")
+    return {
+        (account, region, name): ObservedVault(
+            key_arn=key_arn, access_policy=policy, min_days=min_days if locked else None, max_days=max_days if locked else None
+        )
+        for account, region, name, key_arn, policy, locked, min_days, max_days in _rows(tables, "vaults", *columns)
+    }
+
+
+def _settings(tables: Tables) -> dict[tuple[str, str, str], dict[str, str]]:
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for account, region, kind, name, value in _rows(tables, "settings", "account_id", "region", "kind", "name", "value"):
+        found.setdefault((account, region, kind), {})[name] = value
+    return found
+
+
+def _rows(tables: Tables, name: str, *columns: str) -> Iterable[tuple[Any, ...]]:
+    table = tables.table(name)
+    return zip(*(table.column(column).to_pylist() for column in columns), strict=True)

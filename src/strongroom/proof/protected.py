@@ -1,0 +1,147 @@
+"""The resources that the plans must protect, as columns: which plan selects which, and what is promised about them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from strongroom.domain.estate import Estate
+from strongroom.domain.strategy import Selection
+from strongroom.proof.declared import DeclaredPlan
+from strongroom.proof.observed import Tables
+from strongroom.proof.scope import Scope
+from strongroom.semantics.selection_columns import mask
+
+EARLIER_MAX = 6  # earlier snapshots that are looked at, spread over all; fewer only judge fewer slots
+INSTANT = pa.timestamp("us", tz="UTC")
+COLUMNS = ("account_id", "region", "arn", "type", "tags", "created_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protected:
+    """Resources in the scope, and how plans select them."""
+
+    resources: pa.Table  # resource_no, place_no, account_id, region, arn, type, created_at, key_manager, owed_days: selected ones
+    memberships: pa.Table  # resource_no, plan_no, rpo_minutes, selected_at, unselected_at
+    others: pa.Table  # columns of `resources` that no plan selects, inside the scope
+
+
+def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], resources: pa.Table, earlier: Iterable[Tables]) -> Protected:
+    """Return the resources of governed accounts and Regions with the plans that select them.
+
+    `resources` is the table of that name. `selected_at` is the first earlier snapshot since which a resource was always seen
+    selected, `unselected_at` the last one in which it was seen unselected; both are null where earlier snapshots don't say.
+    """
+    inside = within(scope, resources)
+    masks = [_selected(plan, inside) for plan in plans]
+    anyone = _any(inside, masks)
+    mine = inside.filter(anyone)
+    masks = [each.filter(anyone) for each in masks]
+    mine = mine.append_column("resource_no", pa.chunked_array([pa.array(range(mine.num_rows), pa.int32())]))
+    history = [_before(scope, plans, mine, tables) for tables in _spread(tuple(earlier))]
+    rpo = _least(mine, [(objective.select, objective.rpo_minutes) for objective in estate.objectives if objective.rpo_minutes])
+    members = [_membership(plan, mine, each, rpo, [seen[plan.number] for seen in history]) for plan, each in zip(plans, masks, strict=True)]
+    return Protected(
+        resources=_described(mine, _most(mine, [(owed.select, owed.at_least_days) for owed in estate.retention])),
+        memberships=pa.concat_tables(members) if members else _no_members(),
+        others=inside.filter(pc.invert(anyone)),
+    )
+
+
+def within(scope: Scope, resources: pa.Table) -> pa.Table:
+    """Return the resources of governed accounts and Regions, with a column place_no."""
+    places = pa.array([f"{account} {region}" for account, region in scope.places], pa.string())
+    here = pc.binary_join_element_wise(resources["account_id"], resources["region"], " ")
+    numbers = pc.index_in(here, value_set=places)
+    return resources.append_column("place_no", numbers).filter(pc.is_valid(numbers))
+
+
+def _selected(plan: DeclaredPlan, resources: pa.Table) -> Any:
+    regions = pa.array(list(plan.plan.regions), pa.string())
+    return _chunked(pc.and_(mask(plan.plan.select, resources), pc.is_in(resources["region"], value_set=regions)))
+
+
+def _described(resources: pa.Table, owed: Any) -> pa.Table:
+    """Reduce the resources to what SQL needs; an unencrypted one has no key manager, an unknown one UNKNOWN."""
+    unencrypted = pc.fill_null(pc.invert(resources["encrypted"]), fill_value=False)
+    manager = pc.if_else(unencrypted, pa.scalar("NONE"), pc.fill_null(resources["key_manager"], "UNKNOWN"))
+    kept = resources.select(["resource_no", "place_no", "account_id", "region", "arn", "type", "created_at"])
+    return kept.append_column("key_manager", manager).append_column("owed_days", owed)
+
+
+def _membership(plan: DeclaredPlan, resources: pa.Table, selected: Any, rpo: Any, seen: list[tuple[Any, Any]]) -> pa.Table:
+    last_unselected = _nulls(resources, INSTANT)
+    since = _nulls(resources, INSTANT)
+    for was_selected, observed_at in seen:  # oldest first: what comes later overrides
+        instant = pa.scalar(observed_at, INSTANT)
+        since = pc.if_else(pc.fill_null(was_selected, fill_value=False), pc.coalesce(since, instant), pa.scalar(None, INSTANT))
+        last_unselected = pc.if_else(pc.fill_null(pc.invert(was_selected), fill_value=False), instant, last_unselected)
+    table = pa.table(
+        {
+            "resource_no": resources["resource_no"],
+            "plan_no": pc.cast(pc.if_else(pc.is_valid(resources["resource_no"]), plan.number, plan.number), pa.int32()),
+            "rpo_minutes": rpo,
+            "selected_at": since,
+            "unselected_at": last_unselected,
+        }
+    )
+    return table.filter(selected)
+
+
+def _before(scope: Scope, plans: Sequence[DeclaredPlan], resources: pa.Table, tables: Tables) -> list[tuple[Any, Any]]:
+    """Return for each plan whether each resource was selected in an earlier snapshot; null: it was not there or not read."""
+    then = within(scope, tables.table("resources").select(list(COLUMNS)))
+    index = pc.index_in(resources["arn"], value_set=then["arn"].combine_chunks())
+    return [(pc.take(_selected(plan, then), index), tables.observed_at) for plan in plans]
+
+
+def _spread(earlier: Sequence[Tables]) -> list[Tables]:
+    ordered = sorted(earlier, key=lambda each: each.observed_at)
+    if len(ordered) <= EARLIER_MAX:
+        return ordered
+    step = (len(ordered) - 1) / (EARLIER_MAX - 1)
+    return [ordered[round(index * step)] for index in range(EARLIER_MAX)]
+
+
+def _least(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]]) -> Any:
+    return _extreme(resources, promises, pc.min_element_wise)
+
+
+def _most(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]]) -> Any:
+    return _extreme(resources, promises, pc.max_element_wise)
+
+
+def _extreme(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]], choose: Any) -> Any:
+    found = _nulls(resources, pa.int64())
+    for select, value in promises:
+        mine = pc.if_else(_chunked(mask(select, resources)), pa.scalar(value, pa.int64()), pa.scalar(None, pa.int64()))
+        found = choose(found, mine)
+    return found
+
+
+def _any(resources: pa.Table, masks: Iterable[Any]) -> Any:
+    found = pa.chunked_array([pa.repeat(False, resources.num_rows)])  # noqa: FBT003 - a value, not a switch
+    for each in masks:
+        found = pc.or_(found, each)
+    return found
+
+
+def _nulls(resources: pa.Table, kind: pa.DataType) -> Any:
+    return pa.chunked_array([pa.nulls(resources.num_rows, kind)])
+
+
+def _chunked(values: Any) -> Any:
+    return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+
+
+def _no_members() -> pa.Table:
+    columns = {
+        "resource_no": pa.int32(),
+        "plan_no": pa.int32(),
+        "rpo_minutes": pa.int64(),
+        "selected_at": INSTANT,
+        "unselected_at": INSTANT,
+    }
+    return pa.table({name: pa.array([], kind) for name, kind in columns.items()})

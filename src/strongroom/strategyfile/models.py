@@ -1,0 +1,328 @@
+"""The grammar of a strategy file: pydantic models at the edge, and nothing of them beyond it.
+
+Each value is checked by a function of `values`, whose problems travel through pydantic with their code and fix. Descriptions
+and examples here are what editors show, through `json_schema()`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from strongroom.domain.names import FOREVER, AccountId, Region, ResourceType, RetentionDays
+from strongroom.domain.strategy import KeyKind, LockMode
+from strongroom.strategyfile import values
+from strongroom.strategyfile.problem import ValueProblem
+
+_T = TypeVar("_T")
+
+
+def _checked(check: Callable[[object], _T]) -> PlainValidator:
+    def validate(value: object) -> _T:
+        try:
+            return check(value)
+        except ValueProblem as problem:
+            raise PydanticCustomError(problem.code, "not used", {"problem": problem}) from problem
+
+    return PlainValidator(validate)
+
+
+def _text(pattern: str = "", *, example: str = "") -> WithJsonSchema:
+    schema: dict[str, Any] = {"type": "string"}
+    if pattern:
+        schema["pattern"] = f"^({pattern})$"
+    if example:
+        schema["examples"] = [example]
+    return WithJsonSchema(schema)
+
+
+def _words(*words: str) -> WithJsonSchema:
+    return WithJsonSchema({"enum": list(words)})
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOrMany:
+    """A list that may be written as a single value."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, (list, tuple)) or value is None else [value]
+
+
+def _every_type(value: object) -> object:
+    return list(values.TYPES) if value == values.ALL_TYPES else value
+
+
+def _copy(value: object) -> object:
+    return {"to": value} if isinstance(value, str) else value
+
+
+def _lock(value: object) -> object:
+    words = value.split() if isinstance(value, str) else []
+    return {"like": words[1]} if len(words) == 2 and words[0] == "like" else value
+
+
+Version = Annotated[int, _checked(values.version), WithJsonSchema({"const": 1})]
+Truth = Annotated[bool, _checked(values.truth), WithJsonSchema({"type": "boolean"})]
+Name = Annotated[str, _checked(values.name), _text(values.NAME_PATTERN)]
+StrategyName = Annotated[str, _checked(values.strategy_name), _text(values.STRATEGY_NAME_PATTERN)]
+VaultName = Annotated[str, _checked(values.vault_name), _text("[a-zA-Z0-9_-]{2,50}")]
+RoleName = Annotated[str, _checked(values.role_name), _text(values.ROLE_PATTERN)]
+BackupRoleName = Annotated[str, _checked(values.backup_role_name), _text(values.ROLE_PATTERN)]
+RegionCode = Annotated[Region, _checked(values.region), _text("[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", example="eu-west-2")]
+Account = Annotated[AccountId, _checked(values.account), _text(values.ACCOUNT_PATTERN, example="111122223333")]
+Unit = Annotated[str, _checked(values.unit), _text(example="Workloads/Prod")]
+TypeName = Annotated[ResourceType, _checked(values.resource_type), _words(*values.TYPES)]
+TagKey = Annotated[str, _checked(values.tag_key), _text()]
+TagValue = Annotated[str, _checked(values.tag_value), _text()]
+Retention = Annotated[RetentionDays, _checked(values.retention), _text(f"{values.DAYS_PATTERN}|{FOREVER.value}", example="30d")]
+Days = Annotated[int, _checked(values.owed), _text(values.DAYS_PATTERN, example="7y")]
+ColdDays = Annotated[int, _checked(values.cold_after), _text(values.DAYS_PATTERN, example="30d")]
+LockDays = Annotated[int, _checked(values.lock_days), _text(values.DAYS_PATTERN, example="30d")]
+GraceDays = Annotated[int, _checked(values.grace_days), _text(values.DAYS_PATTERN, example="3d")]
+StartWindow = Annotated[int, _checked(values.start_window), _text(values.DURATION_PATTERN, example="1h")]
+CompletionWindow = Annotated[int, _checked(values.completion_window), _text(values.DURATION_PATTERN, example="5h")]
+Promise = Annotated[int, _checked(values.promise), _text(values.DURATION_PATTERN, example="26h")]
+Schedule = Annotated[str, _checked(values.at), _text(example="Sunday 06:00")]
+Zone = Annotated[str, _checked(values.timezone), _text(example="Europe/London")]
+Kind = Annotated[KeyKind, _checked(values.key_kind), _words(*KeyKind)]
+Mode = Annotated[LockMode, _checked(values.lock_mode), _words(*LockMode)]
+Where = Annotated[
+    str,
+    _checked(values.place),
+    WithJsonSchema(
+        {"anyOf": [{"enum": [values.EVERY, *values.ROLES_OF_ACCOUNTS]}, {"type": "string", "pattern": f"^{values.ACCOUNT_PATTERN}$"}]}
+    ),
+]
+Basis = Annotated[str, _checked(values.basis), _text()]
+
+
+@dataclass(frozen=True, slots=True)
+class _AllOrMany(_OneOrMany):
+    """Resource types: one, several, or the word all."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda value: _listed(_every_type(value)), handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        many = handler(schema)
+        return {"anyOf": [{"const": values.ALL_TYPES}, many["items"], many]}
+
+
+Types = Annotated[tuple[TypeName, ...], _AllOrMany()]
+Tags = dict[TagKey, Annotated[tuple[TagValue, ...], Field(min_length=1), _OneOrMany()]]
+
+
+class Part(BaseModel):
+    """What all parts of the grammar share: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, use_attribute_docstrings=True)
+
+
+class AccountsPart(Part):
+    """The accounts with a part in the strategy, each as twelve digits in quotes."""
+
+    management: Account | None = None
+    """The management account. Default: read from Organizations."""
+    backup_admin: Account | None = None
+    """The delegated administrator of AWS Backup. Default: the management account administers backups itself."""
+    central: Account | None = None
+    """The account that holds the central vaults. Default: there is none."""
+    log_archive: Account | None = None
+    """The account that holds logs and reports. Default: there is none."""
+
+
+class OrganizationPart(Part):
+    """Where the strategy applies."""
+
+    home_region: RegionCode = Field(examples=["eu-west-2"])
+    """The Region of central settings: StackSets, roles and the default Region of central vaults."""
+    regions: Annotated[tuple[RegionCode, ...], _OneOrMany()] | None = Field(
+        default=None, min_length=1, examples=[["eu-west-2", "eu-west-1"]]
+    )
+    """The governed Regions, home Region included: backups run there and Strongroom looks there. Default: the home Region alone."""
+    accounts: AccountsPart = Field(default_factory=AccountsPart)
+    """Accounts that vaults can name, such as `in: central`."""
+    governs: Annotated[tuple[Unit, ...], _OneOrMany()] = Field(min_length=1, examples=[["Workloads"]])
+    """Organizational units whose accounts are backed up, with everything below them: names, paths such as Workloads/Prod, or ids."""
+    opt_in: Types = Field(default=values.ALL_TYPES, min_length=1, validate_default=True, examples=[["dynamodb", "s3", "rds"]])
+    """Resource types opted in to AWS Backup in every governed Region. Default: all of them."""
+
+
+class RolesPart(Part):
+    """Names of IAM roles."""
+
+    read: RoleName = "strongroom-read"
+    """The read-only role that Strongroom assumes in every account. Default: strongroom-read."""
+    deploy: RoleName = "strongroom-deploy"
+    """The role that Strongroom assumes to deploy into the central account. Default: strongroom-deploy."""
+    backup: BackupRoleName | None = None
+    """The role that AWS Backup assumes in every account; its name must contain AWSBackup. Default: <strategy>-AWSBackup."""
+
+
+class KeyPart(Part):
+    """A KMS key that vaults name."""
+
+    kind: Kind = Field(examples=["per-account"])
+    """per-account: a customer-managed key in each account and Region of the vault; aws-managed: aws/backup, which can't be shared."""
+
+
+class LockPart(Part):
+    """AWS Backup Vault Lock: jobs outside its range fail; a compliance lock can't be removed once its grace time is over."""
+
+    mode: Mode | None = None
+    """governance: whoever has the permission can remove it; compliance: nobody can, once the grace time is over."""
+    min: LockDays | None = None
+    """The shortest retention a job may ask for. Default: 1d."""
+    max: LockDays | None = None
+    """The longest retention a job may ask for. Default: no bound."""
+    grace: GraceDays | None = None
+    """How long a compliance lock can still be removed, 3d at least; there is no default."""
+    like: Name | None = None
+    """Take the lock of another vault, also written as `lock: like central`."""
+
+
+class VaultPart(Part):
+    """A backup vault, in one account or in every governed account."""
+
+    where: Where = Field(alias="in", examples=["central"])
+    """every-account: one in each governed account; or a role of organization.accounts; or an account id."""
+    region: RegionCode | None = None
+    """The Region of the vault. Default: the home Region, or every governed Region for a vault in every-account."""
+    regions: Annotated[tuple[RegionCode, ...], _OneOrMany()] | None = Field(default=None, min_length=1)
+    """Several Regions; write either this or `region`."""
+    key: Name | None = None
+    """The key under `keys` that encrypts it. Default: the key named backup, or the only one declared."""
+    name: VaultName | None = None
+    """The name in AWS. Default: <strategy>-<label>."""
+    lock: Annotated[LockPart, BeforeValidator(_lock)] | None = None
+    """The range of retention that jobs may ask for, or `like <label>`. Default: no lock."""
+
+
+class ExclusionPart(Part):
+    """Resources to leave out: those that match any of it."""
+
+    tags: Tags = Field(default_factory=dict, min_length=1, examples=["{environment: prod}"])
+    """Tags, each with one value or several of which any matches. Case-sensitive."""
+    types: Types = Field(default=(), min_length=1, examples=[["ec2"]])
+    """Resource types."""
+
+
+class SelectionPart(Part):
+    """Which resources: all tags match and the type is listed, and nothing under `not` matches."""
+
+    tags: Tags = Field(default_factory=dict, min_length=1, examples=["{environment: prod}"])
+    """Tags that must all match, each with one value or several of which any matches. Case-sensitive."""
+    types: Types = Field(default=(), min_length=1, examples=[["rds", "s3"]])
+    """Resource types, any of which matches; `all` for every type. Default: every type, when there are tags."""
+    excluded: ExclusionPart = Field(default_factory=ExclusionPart, alias="not")
+    """Resources to leave out."""
+
+
+class CopyPart(Part):
+    """A copy action to one vault."""
+
+    to: Name = Field(examples=["central"])
+    """The label of a vault in one account and one Region."""
+    keep: Retention | None = None
+    """How long to keep the copy, counted from the creation of its source. Default: as the rule says."""
+    cold_after: ColdDays | None = None
+    """When the copy moves to cold storage. Default: never."""
+
+
+class RulePart(Part):
+    """When a plan backs up, where to and for how long."""
+
+    at: Schedule = Field(default="05:00", validate_default=True)
+    """When: "02:00" daily, "Sunday 06:00", "day 1 03:00", "last day 03:00", hourly, or an AWS cron(…). Default: daily at 05:00."""
+    timezone: Zone = "UTC"
+    """The IANA time zone of `at`. Default: UTC."""
+    start_within: StartWindow = Field(default="8h", validate_default=True)
+    """A job that has not started by then expires; 60m at least. Default: 8h."""
+    complete_within: CompletionWindow = Field(default="7d", validate_default=True)
+    """A job that has not finished by then is stopped; longer than start_within. Default: 7d."""
+    keep: Retention = Field(examples=["30d"])
+    """How long to keep recovery points, counted from their creation: 30d, 2w, 6mo, 7y, or forever. There is no default."""
+    cold_after: ColdDays | None = None
+    """When recovery points move to cold storage, for the types that have it. Default: never."""
+    continuous: Truth = False
+    """Continuous backup for point-in-time restores, for the types that have it; keep at most 35d. Default: false."""
+    vault: Name | None = None
+    """The label of the vault in every account that takes the backup. Default: local, or the only vault in every-account."""
+    copies: Annotated[tuple[Annotated[CopyPart, BeforeValidator(_copy)], ...], _OneOrMany()] = Field(
+        default=(), alias="copy", examples=["central"]
+    )
+    """Vaults to copy to: a label, several, or mappings of `to` with a `keep` of their own. Default: no copy."""
+
+
+class PlanPart(Part):
+    """Resources and the rules that protect them."""
+
+    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    """Which resources."""
+    rules: dict[Name, RulePart] = Field(min_length=1, examples=['{daily: {at: "02:00", keep: 30d}}'])
+    """The rules by name."""
+
+
+class ObjectivePart(Part):
+    """What the organization promises about some resources; verify proves or disproves it."""
+
+    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    """Which resources."""
+    rpo: Promise | None = None
+    """The recovery point objective: no more than this may be lost."""
+    rto: Promise | None = None
+    """The recovery time objective: a restore takes no longer than this."""
+
+
+class RetentionPart(Part):
+    """For how long some resources' history must exist, and why."""
+
+    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    """Which resources."""
+    at_least: Days = Field(examples=["7y"])
+    """How far the history must reach back."""
+    basis: Basis = Field(examples=["SOX, company policy 12"])
+    """The law, contract or policy that asks for it."""
+
+
+class StrategyPart(Part):
+    """A backup strategy for an AWS organization: what is backed up, where to, how long, and what is promised."""
+
+    strongroom: Version = Field(examples=[1])
+    """The format version of this file, 1."""
+    name: StrategyName | None = None
+    """The name that AWS names start with and that owned resources are tagged with. Default: the file, or its folder for strategy.yaml."""
+    organization: OrganizationPart = Field(examples=["{home_region: eu-west-2, governs: [Workloads]}"])
+    """Where the strategy applies."""
+    roles: RolesPart = Field(default_factory=RolesPart)
+    """Names of IAM roles."""
+    keys: dict[Name, KeyPart] = Field(default_factory=dict)
+    """KMS keys by name. Default: one key named backup, per-account."""
+    vaults: dict[Name, VaultPart] = Field(default_factory=dict)
+    """Backup vaults by label. A vault `local` in every-account is added when none is declared there."""
+    plans: dict[Name, PlanPart] = Field(min_length=1, examples=["{production: {select: …, rules: …}}"])
+    """Backup plans by name."""
+    objectives: tuple[ObjectivePart, ...] = ()
+    """What is promised, checked against the schedules and proven from the recovery points."""
+    retention: tuple[RetentionPart, ...] = ()
+    """What history is owed, checked against plans, copies and locks."""

@@ -1,0 +1,291 @@
+"""What parts of a file say about each other: names that must be declared, vaults that must suit, windows and locks that must fit.
+
+Works on nodes, whatever the grammar says about single values, so that all problems of a file are found at once. A value that
+is wrong in itself is passed over here: the grammar has reported it.
+"""
+
+from collections.abc import Callable, Iterator
+
+from strongroom import facts
+from strongroom.domain.strategy import LockMode
+from strongroom.strategyfile import defaults, values
+from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules
+from strongroom.strategyfile.nearmiss import did_you_mean
+from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, ScalarNode, entries, find, items, text
+from strongroom.strategyfile.problem import Problem, ValueProblem, dotted, shortened, shown
+
+
+def problems(declared: Declared) -> Iterator[Problem]:
+    """Yield every problem between the parts of a file."""
+    yield from _regions(declared)
+    yield from _repeats(declared.root)
+    for vault in declared.vaults.values():
+        if vault.entry is not None:
+            yield from _vault(declared, vault, vault.entry)
+    yield from _built_in_vault(declared)
+    yield from _vault_names(declared)
+    for rule in rules(declared.root):
+        yield from _rule_vault(declared, rule)
+        yield from _copies(declared, rule)
+        yield from _windows(rule)
+    yield from _selections(declared.root)
+    yield from _objectives(declared.root)
+
+
+def _regions(declared: Declared) -> Iterator[Problem]:
+    node = find(declared.root, "organization", "home_region")
+    if node is not None and declared.regions and declared.home_region in facts.regions() and declared.home_region not in declared.regions:
+        listed = ", ".join(declared.regions)
+        message = f"home_region {declared.home_region} is not one of regions: {listed}"
+        yield _problem("STR011", node.place, ("organization", "home_region"), message, f"add {declared.home_region} to regions")
+
+
+def _repeats(root: Node) -> Iterator[Problem]:
+    """Yield values that a list names twice."""
+    places: list[Path] = [("organization", "regions"), ("organization", "governs"), ("organization", "opt_in")]
+    places += [("vaults", entry.key, "regions") for entry in entries(find(root, "vaults"))]
+    places += [(*path, "types") for path, _ in _selects(root)]
+    for path in places:
+        yield from _repeated(((text(item), item.place) for item in items(find(root, *path))), path)
+
+
+def _repeated(named: Iterator[tuple[str | None, Place]], path: Path) -> Iterator[Problem]:
+    seen: dict[str, Place] = {}
+    for name, place in named:
+        if name is None:
+            continue
+        if name in seen:
+            message = f"{path[-1]} names {shown(name)} twice: first in line {seen[name].line}"
+            yield _problem("STR022", place, path, message, "remove one of them")
+        seen.setdefault(name, place)
+
+
+def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
+    path: Path = ("vaults", vault.label)
+    where = find(entry.value, "in")
+    if (
+        where is not None
+        and vault.place in values.ROLES_OF_ACCOUNTS
+        and find(declared.root, "organization", "accounts", vault.place) is None
+    ):
+        message = f"vault {vault.label} is in account {vault.place}, which organization.accounts does not declare"
+        yield _problem(
+            "STR013", where.place, (*path, "in"), message, f'add under organization: accounts: {{{vault.place}: "<twelve digits>"}}'
+        )
+    if find(entry.value, "region") is not None and (several := find(entry.value, "regions")) is not None:
+        yield _problem(
+            "STR022", several.place, (*path, "regions"), f"vault {vault.label} has both region and regions", "keep one of the two"
+        )
+    for key in ("region", "regions"):
+        for item in items(find(entry.value, key)):
+            yield from _vault_region(declared, vault, item, (*path, key))
+    yield from _vault_key(declared, vault, entry)
+    yield from _lock(declared, vault, entry)
+
+
+def _vault_region(declared: Declared, vault: DeclaredVault, item: Node, path: Path) -> Iterator[Problem]:
+    region = text(item)
+    if declared.regions and region in facts.regions() and region not in declared.regions:
+        message = f"vault {vault.label} is in {region}, which is not governed: {', '.join(declared.regions)}"
+        yield _problem("STR011", item.place, path, message, f"add {region} to organization.regions")
+
+
+def _vault_key(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
+    path: Path = ("vaults", vault.label, "key")
+    node = find(entry.value, "key")
+    named = text(node)
+    known = declared.keys or (defaults.BACKUP_KEY,)
+    if node is not None and named is not None and named not in known:
+        message = f"vault {vault.label} names key {shown(named)}, which keys does not declare"
+        yield _problem("STR015", node.place, path, message, did_you_mean(named, known))
+    if node is None and isinstance(entry.value, MappingNode) and defaults.key(declared.keys) is None:
+        message = f"vault {vault.label} names no key, and keys declares several: {shortened(', '.join(declared.keys))}"
+        yield _problem("STR015", entry.key_place, path, message, f"add: key: {next(iter(declared.keys))}")
+
+
+def _built_in_vault(declared: Declared) -> Iterator[Problem]:
+    vault = declared.vaults.get(defaults.LOCAL_VAULT)
+    keys = find(declared.root, "keys")
+    if keys is not None and vault is not None and vault.entry is None and defaults.key(declared.keys) is None:
+        message = f"the built-in vault local needs a key, and keys declares several: {shortened(', '.join(declared.keys))}"
+        fix = f"add under vaults: local: {{in: every-account, key: {next(iter(declared.keys))}}}"
+        yield _problem("STR015", keys.place, ("keys",), message, fix)
+
+
+def _vault_names(declared: Declared) -> Iterator[Problem]:
+    """Yield names in AWS that are too long, or that two vaults would have in the same account and Region."""
+    taken: dict[tuple[str, str, str], str] = {}
+    most = facts.limit("vault_name_characters_max").value
+    for vault in declared.vaults.values():
+        written = text(find(vault.entry.value, "name")) if vault.entry else None
+        name = written or f"{declared.name}-{vault.label}"
+        place = vault.entry.key_place if vault.entry else Place(1, 1)
+        path: Path = ("vaults", vault.label)
+        if not written and len(name) > most:
+            message = f"vault {vault.label} would be named {shown(name)} in AWS: {len(name)} characters, at most {most} allowed"
+            yield _problem("STR006", place, path, message, "shorten the label or the strategy's name, or give the vault a name of its own")
+        account = (declared.account(vault.place) or vault.place) if vault.place else None
+        for region in vault.regions if account else ():
+            other = taken.setdefault((str(account), region, name), vault.label)
+            if other != vault.label:
+                message = f"vaults {other} and {vault.label} are both named {shown(name)} in {account}, {region}"
+                yield _problem("STR022", place, path, message, "give one of them another name")
+                break
+
+
+def _lock(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
+    path: Path = ("vaults", vault.label, "lock")
+    lock = find(entry.value, "lock")
+    if lock is None:
+        return
+    other = like(lock)
+    if other is not None:
+        yield from _like(declared, vault.label, other, lock.place, path)
+        if isinstance(lock, MappingNode) and len(lock.entries) > 1:
+            message = f"the lock of vault {vault.label} is like {other} and has keys of its own"
+            yield _problem("STR020", lock.place, path, message, f"write lock: like {other}, or all of its keys")
+    elif isinstance(lock, MappingNode):
+        yield from _lock_range(vault.label, lock, path)
+    elif (written := text(lock)) is not None:
+        message = f"lock {shown(written)} is not a lock"
+        yield _problem("STR020", lock.place, path, message, "write {mode: governance, min: 7d}, or like and the label of a vault")
+
+
+def like(lock: Node) -> str | None:
+    """Return the label of the vault whose lock this one repeats: `like central` or `{like: central}`."""
+    words = (text(lock) or "").split()
+    return words[1] if len(words) == 2 and words[0] == "like" else text(find(lock, "like"))
+
+
+def _like(declared: Declared, label: str, other: str, place: Place, path: Path) -> Iterator[Problem]:
+    subject = f"the lock of vault {label} is like vault {shown(other)}"
+    vault = declared.vaults.get(other)
+    lock = find(vault.entry.value, "lock") if vault and vault.entry else None
+    if vault is None:
+        yield _problem("STR016", place, path, f"{subject}, which vaults does not declare", did_you_mean(other, declared.vaults))
+    elif lock is None:
+        yield _problem("STR020", place, path, f"{subject}, which has no lock", "write the lock out, or name a vault that has one")
+    elif like(lock) is not None:
+        yield _problem("STR020", place, path, f"{subject}, whose lock is like another", "name the vault that writes its lock out")
+
+
+def _lock_range(label: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
+    mode = find(lock, "mode")
+    grace = find(lock, "grace")
+    least, most = _value(find(lock, "min"), values.lock_days), _value(find(lock, "max"), values.lock_days)
+    if mode is None:
+        yield _problem("STR004", lock.place, (*path, "mode"), f"the lock of vault {label} lacks the key mode", "add: mode: governance")
+    if text(mode) == LockMode.COMPLIANCE and grace is None:
+        bound = facts.limit("lock_grace_days_min").value
+        message = f"the compliance lock of vault {label} has no grace time: {bound} days at least; after it nobody can remove the lock"
+        yield _problem("STR020", lock.place, (*path, "grace"), message, f"add: grace: {bound}d, or write mode: governance")
+    if text(mode) == LockMode.GOVERNANCE and grace is not None:
+        message = f"the governance lock of vault {label} has a grace time, which AWS Backup takes for compliance"
+        yield _problem("STR020", grace.place, (*path, "grace"), message, "remove grace, or write mode: compliance")
+    node = find(lock, "max")
+    if node is not None and least is not None and most is not None and most < least:
+        message = f"the lock of vault {label} allows at most {most} days and demands {least}"
+        yield _problem("STR020", node.place, (*path, "max"), message, f"raise max to {least}d or more")
+
+
+def _rule_vault(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
+    path: Path = (*rule.path, "vault")
+    subject = f"rule {rule.plan}.{rule.entry.key}"
+    node = find(rule.entry.value, "vault")
+    label = text(node) if node else defaults.rule_vault(declared.everywhere)
+    place = node.place if node else rule.entry.key_place
+    if label is not None and label in declared.vaults:
+        yield from _suits(declared, rule, declared.vaults[label], place)
+    elif node is not None and label is not None:
+        message = f"{subject} backs up into vault {shown(label)}, which vaults does not declare"
+        yield _problem("STR016", place, path, message, did_you_mean(label, declared.everywhere))
+    elif node is None and isinstance(rule.entry.value, MappingNode) and declared.placed:
+        message = f"{subject} names no vault, and vaults in every-account are {shortened(', '.join(declared.everywhere)) or 'none'}"
+        first = next(iter(declared.everywhere), None)
+        yield _problem("STR017", place, path, message, f"add: vault: {first}" if first else "add under vaults: here: {in: every-account}")
+
+
+def _suits(declared: Declared, rule: DeclaredRule, vault: DeclaredVault, place: Place) -> Iterator[Problem]:
+    """Yield why a vault can't take the backups of a rule: it must be in each governed account and Region."""
+    path: Path = (*rule.path, "vault")
+    subject = f"rule {rule.plan}.{rule.entry.key} backs up into vault {vault.label}"
+    absent = [region for region in declared.regions if region not in vault.regions]
+    if vault.placed and not vault.everywhere:
+        fix = f"back up into a vault in every-account, and write copy: {vault.label}"
+        yield _problem("STR017", place, path, f"{subject}, which is in {vault.place} and not in every-account", fix)
+    elif absent and vault.regions:
+        message = f"{subject}, which is not in every governed Region: {', '.join(absent)} missing"
+        yield _problem("STR017", place, path, message, f"remove the Regions of vault {vault.label}, or add the missing ones")
+
+
+def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
+    path: Path = (*rule.path, "copy")
+    targets = destinations(rule.entry.value)
+    yield from _repeated(iter(targets), path)
+    for label, place in targets:
+        subject = f"rule {rule.plan}.{rule.entry.key} copies to vault {shown(label)}"
+        vault = declared.vaults.get(label)
+        if vault is None:
+            single = [name for name, other in declared.vaults.items() if not other.everywhere]
+            fix = did_you_mean(label, single, otherwise="declare it under vaults, in one account and one Region")
+            yield _problem("STR016", place, path, f"{subject}, which vaults does not declare", fix)
+        elif vault.everywhere:
+            fix = "copy to a vault in one account, such as {in: central, region: eu-west-1}"
+            yield _problem("STR018", place, path, f"{subject}, which is in every-account", fix)
+        elif len(vault.regions) > 1:
+            fix = f"declare a vault for each Region, such as {label}-{vault.regions[1]}: {{in: {vault.place}, region: {vault.regions[1]}}}"
+            yield _problem("STR018", place, path, f"{subject}, which is in {len(vault.regions)} Regions: {', '.join(vault.regions)}", fix)
+
+
+def _windows(rule: DeclaredRule) -> Iterator[Problem]:
+    start_node, complete_node = find(rule.entry.value, "start_within"), find(rule.entry.value, "complete_within")
+    start = _value(start_node, values.start_window) if start_node else facts.limit("start_window_minutes_default").value
+    complete = _value(complete_node, values.completion_window) if complete_node else facts.limit("completion_window_minutes_default").value
+    node = complete_node or start_node
+    if node is not None and start is not None and complete is not None and complete <= start:
+        message = f"rule {rule.plan}.{rule.entry.key} has {complete} minutes to complete, of which {start} may pass before it starts"
+        yield _problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
+
+
+def _selects(root: Node) -> Iterator[tuple[Path, Node]]:
+    """Yield every selection of the file, and every exclusion inside one."""
+    holders: list[Path] = [("plans", entry.key) for entry in entries(find(root, "plans"))]
+    holders += [(part, position) for part in ("objectives", "retention") for position in range(len(items(find(root, part))))]
+    for holder in holders:
+        for path in ((*holder, "select"), (*holder, "select", "not")):
+            node = find(root, *path)
+            if node is not None:
+                yield path, node
+
+
+def _selections(root: Node) -> Iterator[Problem]:
+    for path, node in _selects(root):
+        if not isinstance(node, MappingNode):
+            continue
+        if path[-1] == "select" and "tags" not in node.entries and "types" not in node.entries:
+            yield _problem(
+                "STR021", node.place, path, f"{dotted(path)} names neither tags nor types", "add tags or types; types: all means every type"
+            )
+        for tag in entries(find(node, "tags")):
+            yield from _repeated(((text(item), item.place) for item in items(tag.value)), (*path, "tags", tag.key))
+
+
+def _objectives(root: Node) -> Iterator[Problem]:
+    for position, node in enumerate(items(find(root, "objectives"))):
+        if isinstance(node, MappingNode) and "rpo" not in node.entries and "rto" not in node.entries:
+            path: Path = ("objectives", position)
+            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither rpo nor rto", "add: rpo: 26h")
+
+
+def _value(node: Node | None, check: Callable[[object], int]) -> int | None:
+    """Return a value if it is right in itself."""
+    if not isinstance(node, ScalarNode):
+        return None
+    try:
+        return check(node.value)
+    except ValueProblem:
+        return None
+
+
+def _problem(code: str, place: Place, path: Path, message: str, fix: str) -> Problem:
+    return Problem(code=code, place=place, subject=dotted(path), message=message, help=fix)

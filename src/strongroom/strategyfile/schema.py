@@ -1,0 +1,43 @@
+"""The grammar as a JSON Schema, for completion and checks in editors."""
+
+from typing import Any
+
+from strongroom.strategyfile.models import StrategyPart
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a strategy file.
+
+    It knows keys, shapes and patterns; what parts say about each other is only found by `parse`.
+    """
+    schema = _cleaned(StrategyPart.model_json_schema(by_alias=True))
+    return {"$schema": _DIALECT, **schema, "title": "Strongroom strategy", "examples": [_EXAMPLE]}
+
+
+_EXAMPLE = {
+    "strongroom": 1,
+    "organization": {"home_region": "eu-west-2", "governs": ["Workloads"]},
+    "plans": {"production": {"select": {"tags": {"environment": "prod"}}, "rules": {"daily": {"at": "02:00", "keep": "30d"}}}},
+}
+
+
+def _cleaned(value: Any) -> Any:
+    """Return a schema without what is only Python's: null for optional keys, generated titles, names of classes."""
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if not isinstance(value, dict):
+        return value.replace("Part", "") if isinstance(value, str) and value.startswith("#/$defs/") else value
+    found = {key: _cleaned(item) for key, item in value.items() if not _pythonic(key, item)}
+    if "$defs" in found:
+        found["$defs"] = {name.removesuffix("Part"): definition for name, definition in found["$defs"].items()}
+    choices = [choice for choice in found.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        del found["anyOf"]
+        return {**choices[0], **found}
+    return {**found, "anyOf": choices} if choices else found
+
+
+def _pythonic(key: str, item: Any) -> bool:
+    return (key == "title" and isinstance(item, str)) or (key == "default" and item is None)

@@ -1,0 +1,342 @@
+"""Single values: what was written -> a type of the domain, or a `ValueProblem` that says what to type.
+
+Each function takes what YAML made of the value: text, a `Plain` number or truth value, a list, a mapping, or None.
+"""
+
+import re
+import zoneinfo
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cache, partial
+from typing import Final
+
+from strongroom import facts
+from strongroom.domain.names import FOREVER, AccountId, Region, ResourceType, RetentionDays
+from strongroom.domain.strategy import KeyKind, LockMode
+from strongroom.strategyfile import durations, schedules
+from strongroom.strategyfile.nearmiss import did_you_mean, near_miss
+from strongroom.strategyfile.nodes import Plain
+from strongroom.strategyfile.problem import ValueProblem, shown
+
+ROLES_OF_ACCOUNTS: Final = ("management", "backup_admin", "central", "log_archive")
+EVERY: Final = "every-account"
+ALL_TYPES: Final = "all"
+TYPES: Final = {member.keyword: member for member in ResourceType}
+NAME_PATTERN: Final = "[a-z][a-z0-9-]{0,49}"
+STRATEGY_NAME_PATTERN: Final = "[a-z][a-z0-9-]{0,31}"
+DURATION_PATTERN: Final = "[0-9]+(m|h|d|w|mo|y)"
+DAYS_PATTERN: Final = "[0-9]+(d|w|mo|y)"
+ACCOUNT_PATTERN: Final = "[0-9]{12}"
+ROLE_PATTERN: Final = "[A-Za-z0-9+=,.@_-]{1,64}"
+
+
+def text(value: object) -> str:
+    """Return text; a number or truth value is asked to be put in quotes."""
+    match value:
+        case str():
+            return value
+        case Plain(text=written):
+            kind = "a truth value" if isinstance(value.value, bool) else "a number"
+            raise ValueProblem("STR005", f"{written} is {kind}: text expected", f'put it in quotes: "{written}"')
+        case _:
+            raise ValueProblem("STR005", f"{described(value)}: a single text expected", "write one value")
+
+
+def described(value: object) -> str:
+    """Return what a value is, for a message that says what was expected instead.
+
+    Example:
+        >>> described([]), described("x"), described(None)
+        ('is a list', "'x' is text", 'has no value')
+    """
+    match value:
+        case None:
+            return "has no value"
+        case str():
+            return f"{shown(value)} is text"
+        case Plain(text=written, value=bool()):
+            return f"{written} is a truth value"
+        case Plain(text=written):
+            return f"{written} is a number"
+        case list() | tuple():
+            return "is a list"
+        case _:
+            return "is a mapping"
+
+
+def version(value: object) -> int:
+    """Return the format version, 1."""
+    if isinstance(value, Plain) and value.value == 1 and not isinstance(value.value, bool):
+        return 1
+    written = value.text if isinstance(value, Plain) else shown(value) if isinstance(value, str) else described(value)
+    raise ValueProblem("STR002", f"{written} is not a format version that this release reads: 1 expected", "write: strongroom: 1")
+
+
+def truth(value: object) -> bool:
+    """Return a truth value."""
+    if isinstance(value, Plain) and isinstance(value.value, bool):
+        return value.value
+    fix = "write true or false"
+    if isinstance(value, str) and value.lower() in {"yes", "on", "no", "off", "true", "false"}:
+        fix = f"write {'true' if value.lower() in {'yes', 'on', 'true'} else 'false'} without quotes"
+    raise ValueProblem("STR005", f"{described(value)}: true or false expected", fix)
+
+
+def name(value: object) -> str:
+    """Return a name of the strategy's own making: of a plan, a rule, a vault or a key."""
+    return _named(text(value), NAME_PATTERN, "at most 50 lower-case letters, digits and hyphens, a letter first")
+
+
+def strategy_name(value: object) -> str:
+    """Return the name of a strategy; shorter than other names, because it starts many AWS names."""
+    return _named(text(value), STRATEGY_NAME_PATTERN, "at most 32 lower-case letters, digits and hyphens, a letter first")
+
+
+def vault_name(value: object) -> str:
+    """Return the name of a backup vault in AWS."""
+    return _named(text(value), facts.limit("vault_name_pattern").value, "2 to 50 letters, digits, hyphens and underscores")
+
+
+def role_name(value: object) -> str:
+    """Return the name of an IAM role."""
+    return _named(text(value), ROLE_PATTERN, "at most 64 letters, digits and +=,.@_-")
+
+
+def backup_role_name(value: object) -> str:
+    """Return the name of the role that AWS Backup assumes; AWS's own policies pass it on only with AWSBackup in its name."""
+    written = role_name(value)
+    if not re.fullmatch(facts.limit("role_name_pattern").value, written):
+        raise ValueProblem("STR006", f"{shown(written)} does not contain AWSBackup", f"did you mean {written[:54]}-AWSBackup?")
+    return written
+
+
+def _named(written: str, pattern: str, rule: str) -> str:
+    if re.fullmatch(pattern, written):
+        return written
+    fitting = re.sub(r"[^a-z0-9]+", "-", written.lower()).strip("-")
+    fix = f"did you mean {fitting}?" if fitting != written and re.fullmatch(pattern, fitting) else f"choose another name: {rule}"
+    raise ValueProblem("STR006", f"{shown(written)} can't be used as a name: {rule} expected", fix)
+
+
+def region(value: object) -> Region:
+    """Return an AWS Region that exists."""
+    written = text(value)
+    if written not in facts.regions():
+        fix = partial(did_you_mean, written, sorted(facts.regions()), otherwise="write a Region code such as eu-west-2")
+        raise ValueProblem("STR010", f"{shown(written)} is not an AWS Region", fix)
+    return Region(written)
+
+
+def account(value: object) -> AccountId:
+    """Return an account id; digits without quotes are refused, because YAML may drop their leading zeros."""
+    if isinstance(value, Plain) and re.fullmatch("[0-9]+", value.text):
+        fix = f'put it in quotes: "{value.text}"' if len(value.text) == 12 else "write all twelve digits, in quotes"
+        raise ValueProblem("STR012", f"{shown(value.text)[1:-1]} is a number: an account id is twelve digits in quotes", fix)
+    written = text(value)
+    try:
+        return AccountId.parse(written)
+    except ValueError:
+        digits = re.sub("[^0-9]", "", written)
+        fix = f'did you mean "{digits}"?' if len(digits) == 12 else 'write twelve digits in quotes, such as "111122223333"'
+        message = f"{shown(written)} is not an account id: twelve digits expected, {len(digits)} found"
+        raise ValueProblem("STR012", message, fix) from None
+
+
+def place(value: object) -> str:
+    """Return where a vault lives: every-account, a role of organization.accounts, or an account id."""
+    if isinstance(value, Plain):
+        return account(value)
+    written = text(value)
+    if re.fullmatch("[0-9 -]+", written):
+        return account(written)
+    return _choice(
+        written, (EVERY, *ROLES_OF_ACCOUNTS), otherwise=f"one of: {EVERY}, {', '.join(ROLES_OF_ACCOUNTS)}, or an account id in quotes"
+    )
+
+
+def resource_type(value: object) -> ResourceType:
+    """Return a resource type of AWS Backup by its keyword."""
+    written = text(value)
+    if written not in TYPES:
+        raise ValueProblem("STR014", f"{shown(written)} is not a resource type of AWS Backup", partial(_type_meant, written))
+    return TYPES[written]
+
+
+def _type_meant(written: str) -> str:
+    known = {**TYPES, **{member.value: member for member in ResourceType}}
+    near = near_miss(written, known)
+    return f"did you mean {known[near].keyword}?" if near else f"one of: {', '.join(TYPES)}"
+
+
+def key_kind(value: object) -> KeyKind:
+    """Return who makes a key."""
+    return KeyKind(_choice(text(value), _words(KeyKind)))
+
+
+def lock_mode(value: object) -> LockMode:
+    """Return how a lock binds."""
+    return LockMode(_choice(text(value), _words(LockMode)))
+
+
+def _words(choices: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(member.value for member in choices)
+
+
+def _choice(written: str, choices: Iterable[str], *, otherwise: str = "") -> str:
+    words = tuple(choices)
+    if written not in words:
+        fix = partial(did_you_mean, written, words, otherwise=otherwise)
+        raise ValueProblem("STR023", f"{shown(written)} is not one of {', '.join(words)}", fix)
+    return written
+
+
+def retention(value: object) -> RetentionDays:
+    """Return how long to keep recovery points: days, or forever."""
+    written = _duration_text(value, "30d")
+    if written == FOREVER.value:
+        return FOREVER
+    near = near_miss(written, (FOREVER.value, "always", "never", "infinite"))
+    if near is not None:
+        raise ValueProblem("STR007", f"{shown(written)} is not a duration", "did you mean forever?")
+    return _days(written, facts.limit("retention_days_min").value, facts.limit("retention_days_max").value, above="write forever")
+
+
+def owed(value: object) -> int:
+    """Return the days that history must reach back."""
+    return _days(_duration_text(value, "7y"), facts.limit("retention_days_min").value, facts.limit("retention_days_max").value)
+
+
+def cold_after(value: object) -> int:
+    """Return the days until a recovery point moves to cold storage."""
+    return _days(_duration_text(value, "30d"), facts.limit("cold_after_days_min").value, facts.limit("retention_days_max").value)
+
+
+def lock_days(value: object) -> int:
+    """Return a bound of a lock in days."""
+    return _days(_duration_text(value, "30d"), facts.limit("lock_retention_days_min").value, facts.limit("lock_retention_days_max").value)
+
+
+def grace_days(value: object) -> int:
+    """Return the days in which a compliance lock can still be removed."""
+    return _days(_duration_text(value, "3d"), facts.limit("lock_grace_days_min").value, facts.limit("lock_grace_days_max").value)
+
+
+def start_window(value: object) -> int:
+    """Return the minutes within which a job has to start."""
+    least, most = facts.limit("start_window_minutes_min").value, facts.limit("start_window_minutes_max").value
+    return _minutes(_duration_text(value, "8h"), least, most)
+
+
+def completion_window(value: object) -> int:
+    """Return the minutes within which a job has to finish."""
+    return _minutes(_duration_text(value, "7d"), 1, facts.limit("completion_window_minutes_max").value)
+
+
+def promise(value: object) -> int:
+    """Return an rpo or rto in minutes."""
+    return _minutes(_duration_text(value, "24h"), 1, facts.limit("completion_window_minutes_max").value)
+
+
+def _duration_text(value: object, example: str) -> str:
+    if isinstance(value, Plain):
+        fix = f"did you mean {value.text}{example[-1]}?" if re.fullmatch("[0-9]+", value.text) else f"write something like {example}"
+        raise ValueProblem("STR007", f"{value.text} is not a duration: a number and a unit expected, such as {example}", fix)
+    return text(value)
+
+
+def _days(written: str, least: int, most: int, *, above: str = "") -> int:
+    found = durations.days(written)
+    if found < least:
+        raise ValueProblem("STR007", f"{shown(written)} is too short: {found} days, at least {least} expected", f"write {least}d or more")
+    if found > most:
+        raise ValueProblem(
+            "STR007", f"{shown(written)} is too long: {found} days, at most {most} allowed", above or f"write {most}d or less"
+        )
+    return found
+
+
+def _minutes(written: str, least: int, most: int) -> int:
+    found = durations.minutes(written)
+    if found < least:
+        raise ValueProblem(
+            "STR007", f"{shown(written)} is too short: {found} minutes, at least {least} expected", f"write {least}m or more"
+        )
+    if found > most:
+        raise ValueProblem("STR007", f"{shown(written)} is too long: {found} minutes, at most {most} allowed", f"write {most}m or less")
+    return found
+
+
+def at(value: object) -> str:
+    """Return a schedule as an AWS cron expression."""
+    if isinstance(value, Plain):
+        raise ValueProblem("STR008", f"{value.text} is not a schedule", 'write something like "02:00"')
+    return schedules.cron(text(value))
+
+
+def timezone(value: object) -> str:
+    """Return the IANA name of a time zone that exists."""
+    written = text(value)
+    if written == "UTC" or _is_zone(written):
+        return written
+    raise ValueProblem("STR009", f"{shown(written)} is not a time zone of the IANA database", partial(_zone_meant, written))
+
+
+def _is_zone(written: str) -> bool:
+    try:
+        return zoneinfo.ZoneInfo(written).key == written
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False  # no such zone, a path, or a folder of zones
+
+
+def _zone_meant(written: str) -> str:
+    return did_you_mean(written, _zones(), otherwise="write an IANA name such as Europe/London, or UTC")
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(zoneinfo.available_timezones()))
+
+
+def unit(value: object) -> str:
+    """Return an organizational unit: a name, a path from below the root, or an id."""
+    written = text(value)
+    if written.startswith("r-") and re.fullmatch("r-[0-9a-z]{4,32}", written):
+        raise ValueProblem(
+            "STR024", f"{shown(written)} is the root: OUs below it expected", "name the OUs that hold workloads, such as Workloads"
+        )
+    names = written.split("/")
+    if all(part.strip() == part and 1 <= len(part) <= 128 for part in names):
+        return written
+    fitting = "/".join(part.strip() for part in names if part.strip())
+    fix = f"did you mean {fitting}?" if fitting else "write a name, a path such as Workloads/Prod, or an id"
+    raise ValueProblem("STR024", f"{shown(written)} is not an organizational unit: names joined by a slash expected", fix)
+
+
+def tag_key(value: object) -> str:
+    """Return the key of a tag, 1 to 128 characters."""
+    written = text(value)
+    if not 1 <= len(written) <= 128:
+        raise ValueProblem(
+            "STR021", f"{shown(written)} is not a tag key: 1 to 128 characters expected, {len(written)} found", "correct the key"
+        )
+    return written
+
+
+def tag_value(value: object) -> str:
+    """Return the value of a tag, at most 256 characters."""
+    written = text(value)
+    if len(written) > 256:
+        raise ValueProblem(
+            "STR021", f"{shown(written)} is not a tag value: at most 256 characters expected, {len(written)} found", "shorten it"
+        )
+    return written
+
+
+def basis(value: object) -> str:
+    """Return why something is owed; never empty."""
+    written = text(value).strip()
+    if not written:
+        raise ValueProblem(
+            "STR025", "is empty: an auditor will ask for it", "write the law, contract or policy, such as: SOX, company policy 12"
+        )
+    return written

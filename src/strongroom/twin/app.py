@@ -1,0 +1,123 @@
+"""The twin as an application: who calls, what is done, what is written down."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from strongroom.twin.clock import Clock
+from strongroom.twin.dispatch import Moto, environ_of, rest_operation
+from strongroom.twin.faults import Faults
+from strongroom.twin.identity import Caller, Identities
+from strongroom.twin.journal import Journal, is_write
+from strongroom.twin.passage import Passage
+from strongroom.twin.ports import ApiError, BackupService, OrganizationView, Request, Response
+from strongroom.twin.sts import Sts
+from strongroom.twin.wire import Call, Protocol, Refusal, Scope, door, error, error_code
+
+_NO_SCOPE = Scope("", "", "", "")
+_UNKNOWN = Caller(account="", arn="", user_id="")
+
+
+@dataclass(slots=True)
+class _Answered:
+    """An answer with what the journal wants to know."""
+
+    response: Response
+    operation: str
+    write: bool
+
+
+class App:
+    """All AWS services of the twin.
+
+    Neither moto nor the engine is thread-safe, so calls are answered one at a time: a call takes 1 to 5 ms, mostly of Python, and
+    threads would wait for the interpreter anyway.
+    """
+
+    def __init__(self, *, clock: Clock, organization: OrganizationView, backup: BackupService) -> None:
+        self.clock = clock
+        self.organization = organization
+        self.backup = backup
+        self.lock = threading.RLock()
+        self.identities = Identities()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.passage = Passage(clock, backup, self.lock)
+        self._moto = Moto()
+        self._sts = Sts(self.identities, organization, self.faults)
+
+    def handle(self, call: Call, server: tuple[str, int] = ("127.0.0.1", 0)) -> Response:
+        """Answer a call to an AWS service; raises ConnectionCut where a fault wants no answer."""
+        scope = call.scope or _NO_SCOPE
+        self.faults.before(scope.region, scope.service)
+        started = time.perf_counter()
+        resolved = self.identities.resolve(scope) if call.scope else Refusal.UNSIGNED
+        caller = resolved if isinstance(resolved, Caller) else _UNKNOWN
+        protocol = call.protocol(scope.service)
+        if isinstance(resolved, Refusal):
+            operation, at = call.named_operation(), self.clock.now()
+            answered = _Answered(door(protocol, resolved), operation, is_write(operation, call.method))
+        else:
+            with self.lock:
+                at = self.clock.now()  # after a move of the clock that this call may have waited for
+                answered = self._answer(call, scope, caller, protocol, server)
+        headers = {name.lower(): value for name, value in answered.response.headers.items()}
+        self.journal.record(
+            at=at.isoformat(timespec="microseconds"),
+            account=caller.account,
+            region=scope.region,
+            service=scope.service,
+            operation=answered.operation,
+            principal=caller.arn,
+            status=answered.response.status,
+            error=error_code(answered.response.status, headers, answered.response.body),
+            write=answered.write,
+            duration_ms=round((time.perf_counter() - started) * 1000, 3),
+        )
+        self.faults.after(write=answered.write)
+        return answered.response
+
+    def _answer(self, call: Call, scope: Scope, caller: Caller, protocol: Protocol, server: tuple[str, int]) -> _Answered:
+        operation = call.named_operation()
+        try:
+            if scope.service == "backup":
+                self.passage.catch_up()
+                response = self.backup.handle(_request(call, scope, caller))
+                operation = response.operation
+            elif scope.service == "sts" and self._sts.handles(operation):
+                response = self._sts.handle(operation, call.form, caller)
+            else:
+                environ = environ_of(call, server)
+                operation = operation or rest_operation(environ, scope)
+                response = _presentable(self._moto.answer(environ, caller.account), protocol)
+        except ApiError as refusal:
+            response = error(protocol, refusal.code, refusal.message, status=refusal.status)
+        return _Answered(response, operation, is_write(operation, call.method))
+
+
+def _request(call: Call, scope: Scope, caller: Caller) -> Request:
+    return Request(
+        account=caller.account,
+        region=scope.region,
+        principal=caller.arn,
+        service=scope.service,
+        method=call.method,
+        path=call.path,
+        query=call.query,
+        headers=call.headers,
+        body=call.body,
+    )
+
+
+def _presentable(response: Response, protocol: Protocol) -> Response:
+    """Return moto's answer, with pages of HTML about bugs and gaps turned into errors of the protocol."""
+    headers: Mapping[str, Any] = response.headers
+    if "x-twin-refusal" in {name.lower() for name in headers}:
+        return error(protocol, "NotImplemented", response.body.decode("utf-8", "replace"), status=501)
+    is_page = response.status >= 400 and str(headers.get("Content-Type", "")).startswith("text/html") and b"<title>" in response.body
+    if is_page:
+        code = "InternalFailure" if response.status >= 500 else "UnknownOperationException"
+        return error(protocol, code, "the request could not be processed", status=response.status)
+    return replace(response, headers=dict(headers))

@@ -1,0 +1,45 @@
+"""What there is: numbers for people, everything for tests."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from strongroom import facts
+from strongroom.twin.backup.jobs import rendered_backup, rendered_copy
+from strongroom.twin.backup.points import rendered
+from strongroom.twin.backup.state import World
+from strongroom.twin.backup.vaults import described
+
+
+def status(world: World) -> dict[str, Any]:
+    """Return the numbers of all accounts and Regions together."""
+    places = world.places.values()
+    backup_jobs = Counter(job.state.value for place in places for job in place.backup_jobs.values())
+    copy_jobs = Counter(job.state.value for place in places for job in place.copy_jobs.values())
+    points = Counter(point.status.value for place in places for vault in place.vaults.values() for point in vault.points.values())
+    return {
+        "backup_jobs": dict(sorted(backup_jobs.items())),
+        "copy_jobs": dict(sorted(copy_jobs.items())),
+        "recovery_points": dict(sorted(points.items())),
+        "vaults": sum(len(place.vaults) for place in places),
+        "plans": sum(plan.deleted_at is None for place in places for plan in place.plans.values()),
+        "totals": dict(sorted(world.counts.items())),
+    }
+
+
+def dump(world: World) -> dict[str, Any]:
+    """Return everything as AWS Backup would show it, by account and Region."""
+    oldest = world.at - timedelta(days=facts.limit("job_history_days").value)
+    return {
+        f"{account}/{region}": {
+            "vaults": {vault.name: described(vault) for vault in place.vaults.values()},
+            "points": {vault.name: [rendered(vault, point) for point in vault.points.values()] for vault in place.vaults.values()},
+            "plans": {
+                plan.plan_id: {"versions": [version.document for version in plan.versions], "executed_at": plan.executed_at}
+                for plan in place.plans.values()
+            },
+            "backup_jobs": [rendered_backup(job) for job in place.backup_jobs.values() if job.created_at >= oldest],
+            "copy_jobs": [rendered_copy(job) for job in place.copy_jobs.values() if job.created_at >= oldest],
+        }
+        for (account, region), place in sorted(world.places.items())
+    }

@@ -1,0 +1,87 @@
+"""AWS Backup as the rest of the twin sees it: answer a call, let time pass, tell numbers."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from strongroom.twin.backup import jobs, organization, report, wire
+from strongroom.twin.backup.operations import OPERATIONS
+from strongroom.twin.backup.state import World
+from strongroom.twin.ports import ApiError, OrganizationView, Request, Response
+
+
+class Backup:
+    """AWS Backup in all accounts and Regions; implements `ports.BackupService`.
+
+    Everything random is derived from `seed`, so the same calls at the same instants give the same jobs.
+    """
+
+    def __init__(self, organization: OrganizationView, now: Callable[[], datetime], *, seed: str = "twin") -> None:
+        self._now = now
+        self._lock = threading.RLock()
+        self._world = World(organization=organization, seed=seed, at=_milliseconds(now()))
+
+    def handle(self, request: Request) -> Response:
+        """Answer a wire call; never raises ApiError."""
+        operation = ""
+        try:
+            operation, parameters = wire.parse(request)
+            with self._lock:
+                document = self._do(operation, parameters, account=request.account, region=request.region, principal=request.principal)
+            return wire.answer(operation, document)
+        except ApiError as error:
+            return wire.refusal(operation, error)
+
+    def call(self, account: str, region: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Do an operation for CloudFormation and others inside the twin; raises ApiError."""
+        if operation not in wire.model().operation_names:
+            raise ApiError("UnknownOperationException", f"AWS Backup has no operation {operation}", status=404)
+        checked = wire.validated(operation, parameters)
+        with self._lock:
+            principal = f"arn:aws:iam::{account}:root"
+            document = self._do(operation, checked, account=account, region=region, principal=principal, internal=True)
+        return {name: value for name, value in document.items() if value is not None}
+
+    def _do(
+        self, operation: str, parameters: Mapping[str, Any], *, account: str, region: str, principal: str, internal: bool = False
+    ) -> dict[str, Any]:
+        action = OPERATIONS.get(operation)
+        if action is None:
+            raise ApiError("NotImplemented", f"not implemented: the twin's AWS Backup has no {operation} yet", status=501)
+        at = max(self._world.at, _milliseconds(self._now()))
+        self._until(at)
+        return action(self._world, wire.Call(account=account, region=region, principal=principal, at=at, internal=internal), parameters)
+
+    def run_until(self, until: datetime) -> dict[str, int]:
+        """Let everything due until `until` happen; returns what happened: jobs, recovery points, expired ones."""
+        with self._lock:
+            world, before = self._world, Counter(self._world.counts)
+            self._until(max(world.at, until))
+            happened = Counter(world.counts)
+            happened.subtract(before)
+            always = dict.fromkeys(("backup_jobs", "copy_jobs", "recovery_points", "expired"), 0)
+            return always | {name: number for name, number in sorted(happened.items()) if number}
+
+    def _until(self, until: datetime) -> None:
+        world = self._world
+        world.forget()
+        organization.follow(world, max(world.at, min(_milliseconds(self._now()), until)))
+        world.clockwork.run(world, until)
+        world.at = until
+        jobs.prune(world)
+
+    def status(self) -> dict[str, Any]:
+        """Numbers for `twin status`: jobs of the last 30 days by state, recovery points, vaults, plans."""
+        with self._lock:
+            return report.status(self._world)
+
+    def dump(self) -> dict[str, Any]:
+        """All vaults, plans, jobs and recovery points as plain data, for comparing two runs."""
+        with self._lock:
+            return report.dump(self._world)
+
+
+def _milliseconds(at: datetime) -> datetime:
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,0 +1,464 @@
+"""The operations on StackSets, service-managed and self-managed."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.iam.models import iam_backends
+
+from strongroom.twin.cloudformation import rollout
+from strongroom.twin.cloudformation.stacks import Ask, Stacks, body
+from strongroom.twin.cloudformation.stackset import (
+    SELF_MANAGED,
+    SERVICE_MANAGED,
+    Instance,
+    Operation,
+    StackSet,
+    check_name,
+    described,
+    described_instance,
+    described_operation,
+    pick,
+)
+from strongroom.twin.cloudformation.template import refuse
+from strongroom.twin.organizations import Organizations
+from strongroom.twin.ports import ApiError
+
+TRUSTED = "member.org.stacksets.cloudformation.amazonaws.com"
+PAGE_ITEMS_MAX = 100  # API reference of the List operations
+_EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
+
+
+@dataclass(slots=True, kw_only=True)
+class StackSets:
+    """StackSets by administrator's account and Region."""
+
+    stacks: Stacks
+    organization: Organizations
+    sets: dict[tuple[str, str], list[StackSet]] = field(default_factory=dict)
+    activated: bool = False
+
+    @property
+    def has_access(self) -> bool:
+        """Whether StackSets may act in the whole organization."""
+        return self.activated and self.organization.is_trusted(TRUSTED)
+
+    def owner(self, ask: Ask) -> str:
+        """Account whose sets a request means: with CallAs DELEGATED_ADMIN that of the management account."""
+        if ask.parameters.get("CallAs") != "DELEGATED_ADMIN":
+            return ask.account
+        if not self.organization.is_delegated_administrator(ask.account, TRUSTED):
+            raise _not_administrator()
+        return self.organization.management_account
+
+    def here(self, ask: Ask) -> list[StackSet]:
+        """All sets that a request can see, deleted ones too."""
+        return self.sets.setdefault((self.owner(ask), ask.region), [])
+
+    def find(self, ask: Ask) -> StackSet:
+        """The set that a request names, by name or id."""
+        name = ask.text("StackSetName")
+        for stackset in self.here(ask):
+            if stackset.id == name or (stackset.name == name and stackset.status == "ACTIVE"):
+                return stackset
+        raise ApiError("StackSetNotFoundException", f"StackSet {name} not found", status=404)
+
+    def idle(self, ask: Ask) -> StackSet:
+        """The same, if it can begin an operation."""
+        stackset = self.find(ask)
+        if stackset.status != "ACTIVE":
+            raise ApiError("StackSetNotFoundException", f"StackSet {stackset.name} not found", status=404)
+        if stackset.service_managed:
+            self.check_access(self.owner(ask))
+        running = stackset.running()
+        if running is not None:
+            running.poll()
+            raise ApiError(
+                "OperationInProgressException", f"Another Operation on StackSet {stackset.arn} is in progress: {running.id}", status=409
+            )
+        if stackset.operation(str(ask.parameters.get("OperationId"))) is not None:
+            raise ApiError(
+                "OperationIdAlreadyExistsException", f"StackSet operation {ask.parameters['OperationId']} already exists", status=409
+            )
+        return stackset
+
+    def check_access(self, owner: str) -> None:
+        """Refuse service-managed sets without the organization's consent."""
+        if owner != self.organization.management_account or not owner:
+            raise _not_administrator()
+        if not self.has_access:
+            raise refuse("You must enable organizations access to operate a service managed stack set")
+
+    def moved(self, account: str, _left: str, _came: str) -> None:
+        """Enrol an account that moved into a target, release one that moved out."""
+        if not self.has_access:
+            return
+        line = self.organization.line_of(account)
+        for stackset in [each for sets in self.sets.values() for each in sets if each.deploys_by_itself]:
+            wanted = stackset.regions_of(line) if account in self.organization.accounts() else ()
+            gone = [each for key, each in stackset.instances.items() if key[0] == account and key[1] not in wanted]
+            if gone:
+                retain = bool(stackset.auto_deployment.get("RetainStacksOnAccountRemoval"))
+                work = rollout.release if retain else rollout.remove
+                rollout.run(self.stacks, stackset, gone, work, action="DELETE", retain=retain, polls=0)
+            if account == self.organization.management_account:
+                continue
+            new = [region for region in wanted if (account, region) not in stackset.instances]
+            instances = [_instance(stackset, account, region, stackset.unit_of(line, region), {}) for region in new]
+            if instances:
+                rollout.run(self.stacks, stackset, instances, rollout.deploy, action="CREATE", polls=0)
+
+
+def activate(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ActivateOrganizationsAccess, by the management account."""
+    _check_management(sets, ask)
+    sets.organization.trust(TRUSTED, on=True)
+    sets.activated = True
+    return {}
+
+
+def deactivate(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DeactivateOrganizationsAccess: existing instances stay."""
+    _check_management(sets, ask)
+    sets.organization.trust(TRUSTED, on=False)
+    sets.activated = False
+    return {}
+
+
+def describe_access(sets: StackSets, _ask: Ask) -> dict[str, Any]:
+    """DescribeOrganizationsAccess."""
+    if not sets.organization.organization_id:
+        raise ApiError("InvalidOperationException", "Your account is not a member of an organization.")
+    return {"Status": "ENABLED" if sets.has_access else "DISABLED"}
+
+
+def create_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """CreateStackSet; the template is checked here, instances come later."""
+    name, owner = check_name(ask.text("StackSetName")), sets.owner(ask)
+    model = str(ask.parameters.get("PermissionModel") or SELF_MANAGED)
+    if model not in {SERVICE_MANAGED, SELF_MANAGED}:
+        raise refuse(f"1 validation error detected: Value '{model}' at 'permissionModel' failed to satisfy constraint")
+    if model == SERVICE_MANAGED:
+        sets.check_access(owner)
+    elif ask.parameters.get("AutoDeployment"):
+        raise refuse("AutoDeployment is not supported for SELF_MANAGED StackSets")
+    if any(stackset.name == name and stackset.status == "ACTIVE" for stackset in sets.here(ask)):
+        raise ApiError("NameAlreadyExistsException", f"The name {name} is already in use.", status=409)
+    text, given = body(ask, None), ask.values({})
+    capabilities = tuple(ask.parameters.get("Capabilities") or ())
+    sets.stacks.checked(text, given, capabilities)
+    stackset = StackSet(
+        id=f"{name}:{uuid.uuid4()}",
+        name=name,
+        account=owner,
+        region=ask.region,
+        description=str(ask.parameters.get("Description") or ""),
+        text=text,
+        parameters=given,
+        capabilities=capabilities,
+        tags=ask.tags(),
+        permission_model=model,
+        auto_deployment=_auto_deployment(ask),
+        managed_execution=bool((ask.parameters.get("ManagedExecution") or {}).get("Active")),
+        administration_role=str(
+            ask.parameters.get("AdministrationRoleARN") or f"arn:aws:iam::{owner}:role/AWSCloudFormationStackSetAdministrationRole"
+        ),
+        execution_role=str(ask.parameters.get("ExecutionRoleName") or _EXECUTION_ROLE),
+    )
+    sets.here(ask).append(stackset)
+    return {"StackSetId": stackset.id}
+
+
+def update_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """UpdateStackSet: new template, parameters or tags reach the resources of all instances, or of those named."""
+    stackset = sets.idle(ask)
+    text = body(ask, stackset.text)
+    given = ask.values(stackset.parameters) if ask.parameters.get("Parameters") is not None else dict(stackset.parameters)
+    capabilities = tuple(ask.parameters.get("Capabilities") or ()) or stackset.capabilities
+    sets.stacks.checked(text, given, capabilities)
+    stackset.text, stackset.parameters, stackset.capabilities = text, given, capabilities
+    if ask.parameters.get("Description") is not None:
+        stackset.description = str(ask.parameters["Description"])
+    if ask.parameters.get("Tags") is not None:
+        stackset.tags = ask.tags()
+    if ask.parameters.get("AutoDeployment") is not None:
+        stackset.auto_deployment = _auto_deployment(ask)
+    chosen = _chosen(sets, stackset, ask, narrowed=_is_narrowed(ask))
+    for instance in stackset.instances.values():
+        instance.outdated = True
+    return {"OperationId": _run(sets, stackset, ask, chosen, rollout.deploy, action="UPDATE").id}
+
+
+def create_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """CreateStackInstances in all accounts of the targets and all given Regions; those that exist and are current stay as they are."""
+    stackset = sets.idle(ask)
+    regions = _regions(ask)
+    targets = ask.parameters.get("DeploymentTargets") or {}
+    overrides = {each["ParameterKey"]: str(each["ParameterValue"]) for each in ask.parameters.get("ParameterOverrides") or ()}
+    if stackset.service_managed:
+        _remember(sets, stackset, targets, regions)
+    chosen = []
+    for region in regions:
+        for account, unit in _accounts(sets, stackset, ask).items():
+            instance = stackset.instances.get((account, region)) or _instance(stackset, account, region, unit, overrides)
+            if instance.outdated:
+                chosen.append(instance)
+    return {"OperationId": _run(sets, stackset, ask, chosen, rollout.deploy, action="CREATE").id}
+
+
+def update_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """UpdateStackInstances: other parameter overrides."""
+    stackset = sets.idle(ask)
+    _regions(ask)
+    chosen = _chosen(sets, stackset, ask, narrowed=True)
+    if not chosen:
+        raise ApiError("StackInstanceNotFoundException", "The specified stack instance doesn't exist.", status=404)
+    for instance in chosen:
+        for each in ask.parameters.get("ParameterOverrides") or ():
+            if not each.get("UsePreviousValue"):
+                instance.overrides[each["ParameterKey"]] = str(each["ParameterValue"])
+    return {"OperationId": _run(sets, stackset, ask, chosen, rollout.deploy, action="UPDATE").id}
+
+
+def delete_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DeleteStackInstances, with or without their stacks; the targets no longer enrol accounts."""
+    stackset, regions = sets.idle(ask), _regions(ask)
+    targets, retain = ask.parameters.get("DeploymentTargets") or {}, bool(ask.parameters.get("RetainStacks"))
+    chosen = _chosen(sets, stackset, ask, narrowed=True)
+    for unit in targets.get("OrganizationalUnitIds") or ():
+        left = [region for region in stackset.targets.get(unit, []) if region not in regions]
+        stackset.targets[unit] = left
+        if not left:
+            del stackset.targets[unit]
+    work = rollout.release if retain else rollout.remove
+    return {"OperationId": _run(sets, stackset, ask, chosen, work, action="DELETE", retain=retain).id}
+
+
+def delete_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DeleteStackSet: only one without instances."""
+    stackset = sets.idle(ask)
+    if stackset.instances:
+        raise ApiError("StackSetNotEmptyException", "StackSet is not empty", status=409)
+    stackset.status = "DELETED"
+    return {}
+
+
+def describe_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DescribeStackSet."""
+    return {"StackSet": described(sets.find(ask))}
+
+
+def list_stack_sets(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ListStackSets, by status."""
+    wanted = ask.parameters.get("Status")
+    keep = ("StackSetName", "StackSetId", "Description", "Status", "AutoDeployment", "PermissionModel", "ManagedExecution")
+    found = [each for each in sets.here(ask) if not wanted or each.status == wanted]
+    return _page(ask, [{key: value for key, value in described(each).items() if key in keep} for each in found])
+
+
+def describe_stack_instance(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DescribeStackInstance."""
+    stackset = sets.find(ask)
+    instance = stackset.instances.get((ask.text("StackInstanceAccount"), ask.text("StackInstanceRegion")))
+    if instance is None:
+        raise ApiError("StackInstanceNotFoundException", "The specified stack instance doesn't exist.", status=404)
+    overrides = [{"ParameterKey": key, "ParameterValue": value} for key, value in instance.overrides.items()]
+    return {"StackInstance": described_instance(stackset, instance) | {"ParameterOverrides": overrides}}
+
+
+def list_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ListStackInstances, filtered and in pages."""
+    stackset = sets.find(ask)
+    filters = {each["Name"]: str(each["Values"]) for each in ask.parameters.get("Filters") or ()}
+    account, region = (str(ask.parameters.get(name) or "") for name in ("StackInstanceAccount", "StackInstanceRegion"))
+    return _page(ask, [described_instance(stackset, instance) for instance in pick(stackset, filters, account, region)])
+
+
+def describe_operation(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DescribeStackSetOperation: RUNNING for a few polls."""
+    stackset, operation = _operation(sets, ask)
+    answer = described_operation(stackset, operation)
+    operation.poll()
+    return {"StackSetOperation": answer}
+
+
+def list_operations(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ListStackSetOperations, newest first."""
+    stackset = sets.find(ask)
+    hidden = {"StackSetId", "DeploymentTargets", "RetainStacks"}
+    shown = [{k: v for k, v in described_operation(stackset, each).items() if k not in hidden} for each in reversed(stackset.operations)]
+    for operation in stackset.operations:
+        operation.poll()
+    return _page(ask, shown)
+
+
+def list_operation_results(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ListStackSetOperationResults."""
+    _, operation = _operation(sets, ask)
+    wanted = {str(each["Values"]) for each in ask.parameters.get("Filters") or ()}
+    results = []
+    for result in operation.results:
+        status = "RUNNING" if operation.running else "FAILED" if result.reason else "SUCCEEDED"
+        shown = {"Account": result.account, "Region": result.region, "Status": status, "OrganizationalUnitId": result.unit}
+        if result.reason and not operation.running:
+            shown["StatusReason"] = result.reason
+        if not wanted or status in wanted:
+            results.append(shown)
+    return _page(ask, results)
+
+
+def stop_operation(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """StopStackSetOperation."""
+    _, operation = _operation(sets, ask)
+    if not operation.running:
+        raise ApiError("InvalidOperationException", f"Operation {operation.id} is not in progress")
+    operation.stopped, operation.polls_left = True, 0
+    return {}
+
+
+def list_auto_deployment_targets(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """ListStackSetAutoDeploymentTargets."""
+    stackset = sets.find(ask)
+    return _page(ask, [{"OrganizationalUnitId": unit, "Regions": regions} for unit, regions in stackset.targets.items()])
+
+
+def _run(
+    sets: StackSets,
+    stackset: StackSet,
+    ask: Ask,
+    instances: Sequence[Instance],
+    work: rollout.Work,
+    *,
+    action: str,
+    retain: bool = False,
+) -> Operation:
+    guarded = work if stackset.service_managed else _with_role(work)
+    return rollout.run(
+        sets.stacks,
+        stackset,
+        instances,
+        guarded,
+        action=action,
+        operation=str(ask.parameters.get("OperationId") or ""),
+        preferences=ask.parameters.get("OperationPreferences"),
+        targets=ask.parameters.get("DeploymentTargets"),
+        retain=retain,
+    )
+
+
+def _with_role(work: rollout.Work) -> rollout.Work:
+    def guarded(stacks: Stacks, stackset: StackSet, instance: Instance) -> str:
+        roles = iam_backends[instance.account]["aws"].roles.values()
+        if all(role.name != stackset.execution_role for role in roles):
+            return (
+                f"Account {instance.account} should have '{stackset.execution_role}' role with trust relationship to Role "
+                f"'{stackset.administration_role.rpartition('/')[2]}'."
+            )
+        return work(stacks, stackset, instance)
+
+    return guarded
+
+
+def _instance(stackset: StackSet, account: str, region: str, unit: str, overrides: Mapping[str, str]) -> Instance:
+    instance = Instance(account=account, region=region, unit=unit, overrides=dict(overrides))
+    stackset.instances[instance.key] = instance
+    return instance
+
+
+def _remember(sets: StackSets, stackset: StackSet, targets: Mapping[str, Any], regions: Sequence[str]) -> None:
+    """Targets of a service-managed set enrol accounts from now on."""
+    if not targets.get("OrganizationalUnitIds"):
+        raise refuse("StackSets with SERVICE_MANAGED permission model can only have OrganizationalUnit as target")
+    for unit in targets["OrganizationalUnitIds"]:
+        if not sets.organization.has_unit(unit):
+            raise refuse(f"OrganizationalUnitId {unit} does not exist in the organization")
+    if targets.get("AccountFilterType", "NONE") != "NONE":
+        return
+    for unit in targets["OrganizationalUnitIds"]:
+        known = stackset.targets.setdefault(unit, [])
+        known.extend(region for region in regions if region not in known)
+
+
+def _accounts(sets: StackSets, stackset: StackSet, ask: Ask) -> dict[str, str]:
+    """Accounts that a request targets, each with the unit through which it is."""
+    targets = ask.parameters.get("DeploymentTargets") or {}
+    named = list(ask.parameters.get("Accounts") or targets.get("Accounts") or ())
+    if not stackset.service_managed:
+        if targets.get("OrganizationalUnitIds"):
+            raise refuse("StackSets with SELF_MANAGED permission model can only have accounts as target")
+        return dict.fromkeys(named, "")
+    found: dict[str, str] = {}
+    for unit in targets.get("OrganizationalUnitIds") or ():
+        for account in sets.organization.accounts_below(unit):
+            if account != sets.organization.management_account:
+                found.setdefault(account, unit)
+    match targets.get("AccountFilterType", "NONE"):
+        case "INTERSECTION":
+            return {account: unit for account, unit in found.items() if account in named}
+        case "DIFFERENCE":
+            return {account: unit for account, unit in found.items() if account not in named}
+        case "UNION":
+            return found | {account: "" for account in named if account not in found}
+    return found
+
+
+def _chosen(sets: StackSets, stackset: StackSet, ask: Ask, *, narrowed: bool) -> list[Instance]:
+    """Existing instances that a request means, Region by Region."""
+    regions = ask.parameters.get("Regions") or ()
+    accounts: Sequence[str] = tuple(_accounts(sets, stackset, ask)) if narrowed else ()
+    units = set((ask.parameters.get("DeploymentTargets") or {}).get("OrganizationalUnitIds") or ())
+    chosen = [
+        instance
+        for instance in stackset.instances.values()
+        if not narrowed or ((instance.account in accounts or instance.unit in units) and (not regions or instance.region in regions))
+    ]
+    return sorted(chosen, key=lambda instance: (instance.region, instance.account))
+
+
+def _is_narrowed(ask: Ask) -> bool:
+    return bool(ask.parameters.get("Accounts") or ask.parameters.get("DeploymentTargets"))
+
+
+def _regions(ask: Ask) -> list[str]:
+    regions = list(ask.parameters.get("Regions") or ())
+    if not regions:
+        raise refuse("1 validation error detected: Value null at 'regions' failed to satisfy constraint: Member must not be null")
+    return regions
+
+
+def _operation(sets: StackSets, ask: Ask) -> tuple[StackSet, Operation]:
+    stackset, name = sets.find(ask), ask.text("OperationId")
+    operation = stackset.operation(name)
+    if operation is None:
+        raise ApiError("OperationNotFoundException", f"Operation {name} not found", status=404)
+    return stackset, operation
+
+
+def _auto_deployment(ask: Ask) -> dict[str, Any]:
+    given = ask.parameters.get("AutoDeployment") or {}
+    if not given.get("Enabled"):
+        if given.get("RetainStacksOnAccountRemoval"):
+            raise refuse("RetainStacksOnAccountRemoval can be specified only if AutoDeployment is enabled")
+        return {"Enabled": False}
+    return {"Enabled": True, "RetainStacksOnAccountRemoval": bool(given.get("RetainStacksOnAccountRemoval"))}
+
+
+def _not_administrator() -> ApiError:
+    return refuse(
+        "You must be the management account or delegated admin account of an organization before operating a SERVICE_MANAGED stack set"
+    )
+
+
+def _check_management(sets: StackSets, ask: Ask) -> None:
+    if not ask.account or ask.account != sets.organization.management_account:
+        raise ApiError("InvalidOperationException", "Only the management account of an organization can change organizations access.")
+
+
+def _page(ask: Ask, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    size = min(int(ask.parameters.get("MaxResults") or PAGE_ITEMS_MAX), PAGE_ITEMS_MAX)
+    start = int(ask.parameters.get("NextToken") or 0)
+    answer: dict[str, Any] = {"Summaries": list(items[start : start + size])}
+    if start + size < len(items):
+        answer["NextToken"] = str(start + size)
+    return answer
