@@ -63,7 +63,7 @@ def _found(finding, inventory):
     return "inventory", lines[0], str(finding.severity), finding.code
 
 
-@pytest.mark.parametrize(("code", "case", "strategy", "inventory"), _cases())
+@pytest.mark.parametrize(("code", "case", "strategy", "inventory"), tuple(_cases()))
 def test_spec_gives_what_it_announces(code, case, strategy, inventory):
     """Line, severity and code of every finding are those of the comments; a failing case fails with its own code."""
     parsed = strategyfile.parse(strategy, file="strategy.yaml")

@@ -45,7 +45,9 @@ def test_clock_moves_to_an_instant_and_never_back(own_twin: Any) -> None:
         control.move_clock(own_twin.endpoint, to=(target - timedelta(days=1)).isoformat())
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"advance": "soon"}', b'{"advance": 5}', b'{"advance": "1d", "to": "x"}', b'{"to": "2030-01-01"}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"advance": "soon"}', b'{"advance": 5}', b'{"advance": "1d", "to": "x"}', b'{"to": "2030-01-01"}']
+)
 def test_nonsense_leaves_the_clock_alone(twin: Any, body: bytes) -> None:
     """A request that can't be understood is refused with a reason."""
     answer = urllib3.PoolManager().request("POST", twin.endpoint.url + "/_twin/clock", body=body)

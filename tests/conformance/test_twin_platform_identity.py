@@ -34,24 +34,24 @@ def assumed(twin: Any, role: str = READ, session: str = "test", **parameters: An
 
 
 @pytest.mark.parametrize(
-    ("service", "operation", "parameters", "code", "status"),
+    ("service", "operation", "codes", "status"),
     [
-        ("backup", "list_backup_vaults", {}, "UnrecognizedClientException", 403),
-        ("organizations", "list_accounts", {}, "UnrecognizedClientException", 403),
-        ("dynamodb", "list_tables", {}, "UnrecognizedClientException", 403),
-        ("sts", "get_caller_identity", {}, "InvalidClientTokenId", 403),
-        ("cloudformation", "list_stacks", {}, "InvalidClientTokenId", 403),
-        ("s3", "list_buckets", {}, "InvalidAccessKeyId", 403),
-        ("efs", "describe_file_systems", {}, "UnrecognizedClientException", 403),
-        ("ec2", "describe_volumes", {}, "AuthFailure", 401),
-        ("cloudwatch", "list_metrics", {}, None, 403),
+        ("backup", "list_backup_vaults", {"UnrecognizedClientException"}, 403),
+        ("organizations", "list_accounts", {"UnrecognizedClientException"}, 403),
+        ("dynamodb", "list_tables", {"UnrecognizedClientException"}, 403),
+        ("sts", "get_caller_identity", {"InvalidClientTokenId"}, 403),
+        ("cloudformation", "list_stacks", {"InvalidClientTokenId"}, 403),
+        ("s3", "list_buckets", {"InvalidAccessKeyId"}, 403),
+        ("efs", "describe_file_systems", {"UnrecognizedClientException"}, 403),
+        ("ec2", "describe_volumes", {"AuthFailure"}, 401),
+        ("cloudwatch", "list_metrics", {"UnrecognizedClientException", "InvalidClientTokenId"}, 403),  # botocore chooses the protocol
     ],
 )
-def test_unknown_access_key_is_refused(twin: Any, service: str, operation: str, parameters: dict[str, Any], code: str | None, status: int) -> None:
+def test_unknown_access_key_is_refused(twin: Any, service: str, operation: str, codes: set[str], status: int) -> None:
     """An unknown access key is refused in the words and shape of each protocol."""
-    got = refused(getattr(twin.client_with(service, **STRANGER), operation), **parameters)
-    assert got[:2] == (code or got[0], status)
-    assert code or got[0] in {"UnrecognizedClientException", "InvalidClientTokenId"}
+    code, got, _ = refused(getattr(twin.client_with(service, **STRANGER), operation))
+    assert got == status
+    assert code in codes
 
 
 def test_unsigned_request_is_refused(twin: Any) -> None:

@@ -149,7 +149,8 @@ def test_environment_for_clients(twin: Any) -> None:
 
 def test_client_side_imports_neither_moto_nor_boto3() -> None:
     """The command line can import `process` without paying for the server's libraries."""
-    code = "import sys, strongroom.twin.process; print([m for m in ('moto', 'boto3', 'flask', 'time_machine', 'ruamel.yaml') if m in sys.modules])"
+    heavy = ("moto", "boto3", "flask", "time_machine", "ruamel.yaml")
+    code = f"import sys, strongroom.twin.process; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -167,7 +168,7 @@ def test_example_is_seeded_as_it_says(tmp_path: Path) -> None:
         assert {each["Id"] for each in accounts} == {each.id for each in seed.every_account()}
         assert {each["Status"] for each in accounts} == {"ACTIVE"}
         sts = boto3.client("sts", region_name="eu-west-2", endpoint_url=endpoint.url, **user)
-        credentials = sts.assume_role(RoleArn="arn:aws:iam::555555555555:role/strongroom-read", RoleSessionName="t")["Credentials"]
+        credentials = sts.assume_role(RoleArn="arn:aws:iam::555555555555:role/strongroom-read", RoleSessionName="test")["Credentials"]
         shop = {
             "aws_access_key_id": credentials["AccessKeyId"],
             "aws_secret_access_key": credentials["SecretAccessKey"],

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
 
 import boto3
 import pytest
@@ -33,7 +32,6 @@ SCOPE = re.compile(r"Credential=([^/]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request")
 
 SELECTION = {
     "SelectionName": "by-tag",
-    "IamRoleArn": "arn:aws:iam::{account}:role/three-tiers-AWSBackup",
     "ListOfTags": [{"ConditionType": "STRINGEQUALS", "ConditionKey": "environment", "ConditionValue": "prod"}],
 }
 
@@ -108,30 +106,34 @@ class Door:
         self.server.server_close()
 
 
-def what_moto_lacks(call):
-    """Two pages of recovery points for the vault `local`, and one job of each kind in the home Region."""
-    path = unquote(call.path)
-    if call.target == "DescribeEffectivePolicy":
-        return 400, {"__type": "EffectivePolicyNotFoundException", "Message": "no backup policy"}
-    if call.service != "backup":
-        return None
-    if path.startswith("/account-settings"):
-        return 200, {"ResourceTypeOptInPreference": {"EBS": True, "Aurora": False}, "ResourceTypeManagementPreference": {"DynamoDB": True}}
-    if path.startswith("/global-settings"):
-        return 200, {"GlobalSettings": {"isCrossAccountBackupEnabled": "true"}, "LastUpdateTime": EPOCH}
-    if path.startswith("/backup-vaults/local/recovery-points"):
-        return 200, {"RecoveryPoints": [point(2)]} if "nextToken=two" in path else {"RecoveryPoints": [point(1)], "NextToken": "two"}
-    if path.startswith("/backup-vaults/local/access-policy"):
-        return 400, {"__type": "ResourceNotFoundException", "Message": "no policy"}
-    if path.startswith("/backup-jobs"):
-        return 200, {"BackupJobs": [backup_job()] if call.region == HOME else []}
-    if path.startswith("/copy-jobs"):
-        return 200, {"CopyJobs": [copy_job()] if call.region == HOME else []}
-    if path.endswith("/selections/s-1"):
-        return 200, {"SelectionId": "s-1", "BackupSelection": SELECTION}
-    if "/selections" in path:
-        return 200, {"BackupSelectionsList": [{"SelectionId": "s-1"}]}
-    return None
+def what_moto_lacks(account):
+    """Answer two pages of recovery points for the vault `local`, one job of each kind in the home Region, and what else moto lacks."""
+    role = f"arn:aws:iam::{account}:role/three-tiers-AWSBackup"
+    preferences = {"ResourceTypeOptInPreference": {"EBS": True, "Aurora": False}, "ResourceTypeManagementPreference": {"DynamoDB": True}}
+    answers = (
+        (r"/account-settings", (200, preferences)),
+        (r"/global-settings", (200, {"GlobalSettings": {"isCrossAccountBackupEnabled": "true"}})),
+        (r"/backup-vaults/local/recovery-points/.*nextToken=two", (200, {"RecoveryPoints": [point(2)]})),
+        (r"/backup-vaults/local/recovery-points", (200, {"RecoveryPoints": [point(1)], "NextToken": "two"})),
+        (r"/backup-vaults/local/access-policy", (400, {"__type": "ResourceNotFoundException", "Message": "no policy"})),
+        (r"/backup-jobs", (200, {"BackupJobs": [backup_job()]})),
+        (r"/copy-jobs", (200, {"CopyJobs": [copy_job()]})),
+        (r".*/selections/s-1", (200, {"SelectionId": "s-1", "BackupSelection": SELECTION | {"IamRoleArn": role}})),
+        (r".*/selections", (200, {"BackupSelectionsList": [{"SelectionId": "s-1"}]})),
+    )
+    targets = {
+        "DescribeEffectivePolicy": (400, {"__type": "EffectivePolicyNotFoundException", "Message": "no backup policy"}),
+        "ListDelegatedAdministrators": (200, {"DelegatedAdministrators": [{"Id": account}]}),
+    }
+
+    def rule(call):
+        if call.service == "backup":
+            return next((answer for pattern, answer in answers if re.match(pattern, call.path)), None)
+        if call.target == "DescribeKey" and b"mrk-" not in call.body:  # moto calls every key a customer's
+            return 200, {"KeyMetadata": {"Arn": json.loads(call.body)["KeyId"], "KeyManager": "AWS", "KeyState": "Enabled"}}
+        return targets.get(call.target)
+
+    return rule
 
 
 def point(number):
@@ -210,7 +212,7 @@ def members(moto):
 def aws(moto, members, monkeypatch):
     """A door to the organization, which a test may spoil."""
     door = Door(moto)
-    door.rules.append(what_moto_lacks)
+    door.rules.append(what_moto_lacks(members[0]))
     configure(monkeypatch, door.url)
     yield door
     door.close()
@@ -220,7 +222,7 @@ def aws(moto, members, monkeypatch):
 def healthy(moto, members):
     """What is read while nothing is wrong, and what was heard of it."""
     door = Door(moto)
-    door.rules.append(what_moto_lacks)
+    door.rules.append(what_moto_lacks(members[0]))
     heard = []
     with pytest.MonkeyPatch.context() as environment:
         configure(environment, door.url)
@@ -287,7 +289,7 @@ def fill(client):
     client("efs").create_file_system(CreationToken="shared", Encrypted=True, Tags=tags)
     client("s3", OTHER).create_bucket(Bucket="pay-archive", CreateBucketConfiguration={"LocationConstraint": OTHER})
     client("s3", OTHER).put_bucket_tagging(Bucket="pay-archive", Tagging={"TagSet": tags})
-    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = client("kms").create_key(MultiRegion=True)["KeyMetadata"]["Arn"]
     client("backup").create_backup_vault(BackupVaultName="local", EncryptionKeyArn=key)
     client("backup").create_backup_plan(
         BackupPlan={
@@ -339,7 +341,7 @@ def test_resources_carry_tags_keys_and_their_manager(healthy, members):
     read, _, _ = healthy
     found = {row["type"]: row for row in rows(read, "resources", account_id=members[0])}
     assert sorted(found) == ["Aurora", "DynamoDB", "EBS", "EFS", "RDS", "S3"]
-    assert {kind: dict(row["tags"]) for kind, row in found.items()} == dict.fromkeys(found, {"environment": "prod"})
+    assert {kind: dict(row["tags"]) for kind, row in found.items()} == {kind: {"environment": "prod"} for kind in found}
     assert found["EBS"]["key_manager"] == "AWS"
     assert found["EBS"]["size_bytes"] == 8 * 2**30
     assert (found["S3"]["region"], found["S3"]["arn"]) == (OTHER, "arn:aws:s3:::pay-archive")
@@ -416,7 +418,8 @@ def test_the_time_is_aws_time(aws):
     assert read_all().observed_at == datetime(2026, 2, 19, 2, tzinfo=UTC)
 
 
-def test_the_organization_is_a_tree(aws, members):
+@pytest.mark.usefixtures("aws")
+def test_the_organization_is_a_tree(members):
     """OUs come parents first, with their paths; accounts are found below an OU."""
     tree = read_organization(Sessions.open(role=ROLE, region=None))
     assert [unit.path for unit in tree.units] == ["Workloads", "Workloads/Prod"]
@@ -473,7 +476,8 @@ def test_throttling_is_retried(aws):
     assert rows(read, "reads", read=False) == []
 
 
-def test_a_region_that_does_not_answer_is_unread_and_asked_once(aws, monkeypatch, members):
+@pytest.mark.usefixtures("aws")
+def test_a_region_that_does_not_answer_is_unread_and_asked_once(monkeypatch, members):
     """A dead endpoint makes its subjects unread in every account without waiting for it in each."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -492,7 +496,9 @@ def elsewhere(create, url):
     def created(self, service, region):
         client = create(self, service, region)
         if (service, region) == ("backup", OTHER):
-            client.meta.events.register("before-send", lambda request, **_: setattr(request, "url", request.url.replace(client.meta.endpoint_url, url)))
+            client.meta.events.register(
+                "before-send", lambda request, **_: setattr(request, "url", request.url.replace(client.meta.endpoint_url, url))
+            )
         return client
 
     return created
@@ -500,13 +506,13 @@ def elsewhere(create, url):
 
 def test_expired_credentials_are_one_clear_error(aws):
     """Credentials that have expired end the reading, with what to do."""
-    aws.rules.insert(0, lambda _: (400, {"__type": "ExpiredTokenException", "message": "The security token included in the request is expired"}))
+    aws.rules.insert(0, lambda _: expired_token())
     with pytest.raises(NoCredentials, match="the credentials have expired") as caught:
         read_all()
     assert "renew them" in caught.value.hint
 
 
-def test_credentials_that_expire_half_way_are_one_clear_error(aws, members):
+def test_credentials_that_expire_half_way_are_one_clear_error(aws):
     """When the caller's own credentials expire before the roles are assumed, nothing half-read is returned."""
     aws.rules.insert(0, lambda call: expired_token() if b"AssumeRole" in call.body else None)
     with pytest.raises(NoCredentials, match="assuming role strongroom-read in account"):
@@ -517,7 +523,7 @@ def expired_token():
     return 400, "<ErrorResponse><Error><Code>ExpiredToken</Code><Message>expired</Message></Error></ErrorResponse>"
 
 
-def test_a_session_that_expires_is_renewed(aws, members):
+def test_a_session_that_expires_is_renewed(aws):
     """An expired role session is assumed again, and the call repeated."""
     expired = []
 

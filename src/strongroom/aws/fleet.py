@@ -74,6 +74,7 @@ def read(sessions: Sessions, *, home_region: Region, regions: Sequence[Region], 
     Raises NoCredentials, and AwsRefused when the organization itself can't be read; an interrupt stops after the calls under way.
     """
     reading = Reading(sessions, home_region)
+    sessions.caller()  # the plainest error for missing or expired credentials
     tree = read_tree(sessions)
     observed_at = sessions.observed_at()  # before the first account: nobody expects here what AWS does later
     places = tuple(sorted({str(home_region), *map(str, regions)}))

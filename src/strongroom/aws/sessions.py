@@ -225,4 +225,5 @@ class Sessions:
 
     def _doing(self, service: str, region: str, operation: str, account: str | None) -> str:
         name = self._client(service, region).meta.method_to_api_mapping.get(operation, operation)
-        return f"{service}:{name} in account {account or self.caller().account}, {region}"
+        whose = account or (self._caller.account if self._caller else "")
+        return f"{service}:{name} in {f'account {whose}' if whose else 'the own account'}, {region}"

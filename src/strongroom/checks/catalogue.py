@@ -22,14 +22,15 @@ from strongroom.checks.tag_near_miss import tag_near_miss
 from strongroom.checks.time_zone_not_utc import time_zone_not_utc
 from strongroom.checks.type_not_copyable import type_not_copyable
 from strongroom.checks.type_not_opted_in import type_not_opted_in
+from strongroom.checks.type_shares_pattern import type_shares_pattern
 from strongroom.checks.windows_overlap import windows_overlap
 
 CHECKS: tuple[Check, ...] = (
-    schedule_refused,  # CRN001
-    schedule_surprises,  # CRN002
     copy_through_aws_managed_vault,  # CPY001
     type_not_copyable,  # CPY002
     source_on_aws_managed_key,  # CPY003
+    schedule_refused,  # CRN001
+    schedule_surprises,  # CRN002
     retention_outside_rule_lock,  # LCK001
     retention_outside_copy_lock,  # LCK002
     compliance_lock_hardens,  # LCK003
@@ -44,6 +45,7 @@ CHECKS: tuple[Check, ...] = (
     objective_out_of_reach,  # RPO001
     plans_collide,  # SEL001
     tag_near_miss,  # SEL002
+    type_shares_pattern,  # SEL003
     time_zone_not_utc,  # TZN001
     inventory_incomplete,  # UNK001
     windows_overlap,  # WIN001

@@ -13,7 +13,7 @@ Failure: FM19
 from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
@@ -46,15 +46,18 @@ def plans_collide(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
 
 
 def _meetings(one: BackupPlan, other: BackupPlan) -> int:
-    first, second = _windows(one), _windows(other)
-    return sum(_meets(window, second) for window in first)
+    """Count the windows of one plan that overlap some window of the other; windows are half-open."""
+    begins, ends = _windows(other)
+    latest = list(accumulate(ends, max))  # the latest end of all windows that begin no later than the i-th
+    count = 0
+    for begin, end in zip(*_windows(one), strict=True):
+        before = bisect_left(begins, end)
+        count += before > 0 and latest[before - 1] > begin
+    return count
 
 
-def _windows(plan: BackupPlan) -> list[tuple[datetime, datetime]]:
+def _windows(plan: BackupPlan) -> tuple[list[datetime], list[datetime]]:
+    """Return begins and ends of the plan's start windows in 30 days, by begin."""
     lengths = {rule.name: timedelta(minutes=rule.start_within_minutes) for rule in plan.rules}
-    return sorted((run.slot_at, run.slot_at + lengths[run.rule]) for run in plan_runs(plan) if run.suppressed_by is None)
-
-
-def _meets(window: tuple[datetime, datetime], others: list[tuple[datetime, datetime]]) -> bool:
-    begin, end = window
-    return any(other_end > begin for _, other_end in others[: bisect_left(others, (end, end))])
+    live = [run for run in plan_runs(plan) if run.suppressed_by is None]
+    return [run.slot_at for run in live], [run.slot_at + lengths[run.rule] for run in live]

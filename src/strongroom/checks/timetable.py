@@ -16,7 +16,10 @@ from strongroom.semantics.windows import RuleWindow, Run, runs
 AFTER: Final = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
 DAYS: Final = 30
 MINUTES_PER_DAY: Final = 24 * 60
-_YEARS: Final = 4  # one leap cycle: enough for the longest gap of anything that runs at least once a year
+# A year shows the longest gap of what runs every few days; what is rarer is counted over a leap cycle.
+_YEAR: Final = 400
+_LEAP_CYCLE: Final = 4 * 366
+_FREQUENT: Final = 60  # runs in a year
 
 
 @lru_cache(maxsize=1024)
@@ -40,7 +43,8 @@ def interval_minutes(rule: BackupRule) -> int:
     return interval_minutes_max(parse_cron(rule.schedule), rule.timezone)
 
 
-def plan_runs(plan: BackupPlan, days: int = DAYS) -> list[Run]:
+@lru_cache(maxsize=1024)
+def plan_runs(plan: BackupPlan, days: int = DAYS) -> tuple[Run, ...]:
     """Return the runs of a plan's rules within some days, with those that overlap suppresses."""
     windows = [
         RuleWindow(
@@ -52,7 +56,7 @@ def plan_runs(plan: BackupPlan, days: int = DAYS) -> list[Run]:
         )
         for rule in plan.rules
     ]
-    return runs(windows, AFTER, AFTER + timedelta(days=days))
+    return tuple(runs(windows, AFTER, AFTER + timedelta(days=days)))
 
 
 def wait_minutes_max(plans: Iterable[BackupPlan]) -> int | None:
@@ -61,14 +65,21 @@ def wait_minutes_max(plans: Iterable[BackupPlan]) -> int | None:
     A job may start anywhere in its window: the earliest start of one run and the latest of the next lie farthest apart.
     None: there are not two runs in four years.
     """
-    starts = []
-    for plan in plans:
-        windows = {rule.name: timedelta(minutes=rule.start_within_minutes) for rule in plan.rules}
-        live = (run for run in plan_runs(plan, 366 * _YEARS) if run.suppressed_by is None)
-        starts += [(run.slot_at, run.slot_at + windows[run.rule]) for run in live]
-    starts.sort()
+    plans = tuple(plans)
+    starts = _starts(plans, _YEAR)
+    if len(starts) < _FREQUENT:
+        starts = _starts(plans, _LEAP_CYCLE)
     waits = [later[1] - earlier[0] for earlier, later in pairwise(starts)]
     return int(max(waits) / timedelta(minutes=1)) if waits else None
+
+
+def _starts(plans: Iterable[BackupPlan], days: int) -> list[tuple[datetime, datetime]]:
+    """Return the earliest and the latest start of each run that overlap leaves, in order."""
+    starts: list[tuple[datetime, datetime]] = []
+    for plan in plans:
+        windows = {rule.name: timedelta(minutes=rule.start_within_minutes) for rule in plan.rules}
+        starts += [(run.slot_at, run.slot_at + windows[run.rule]) for run in plan_runs(plan, days) if run.suppressed_by is None]
+    return sorted(starts)
 
 
 def hours(minutes: int) -> str:

@@ -22,7 +22,8 @@ def trusts_backup(policy: str | None) -> bool:
     """Return whether a role's trust policy lets AWS Backup assume it; conditions are taken as met, they name the account.
 
     Example:
-        >>> trusts_backup('{"Statement": {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}}')
+        >>> trusts_backup('{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",'
+        ...     ' "Principal": {"Service": "backup.amazonaws.com"}}}')
         True
     """
     return any(

@@ -17,8 +17,8 @@ class Cause:
     severity: Severity = Severity.ERROR
 
 
-def _cause(code: str, failure_mode: str, title: str, why: str, fix: str, severity: Severity = Severity.ERROR) -> Cause:
-    return Cause(code=code, title=title, why=why, fix=fix, failure_mode=failure_mode, severity=severity)
+def _cause(code: str, failure_mode: str, title: str, why: str, fix: str) -> Cause:
+    return Cause(code=code, title=title, why=why, fix=fix, failure_mode=failure_mode)
 
 
 CAUSES = (
@@ -61,7 +61,7 @@ CAUSES = (
         "VRF013",
         "FM07",
         "the plan of the policy does not exist in the account",
-        "AWS Backup creates the plan of an effective policy by itself; an invalid policy or a Region that is off leaves it out, without a message",
+        "AWS Backup makes the plan of an effective policy by itself; an invalid policy or a Region that is off leaves it out silently",
         "ask organizations list-accounts-with-invalid-effective-policy, check that the Region is enabled, then run strongroom apply",
     ),
     _cause(
@@ -153,7 +153,7 @@ CAUSES = (
         "FM20",
         "a run never started",
         "there is no signal for a run that never came; only the missing recovery point shows it",
-        "check that the plan, its selection and the resource's tags were there at that time; take a backup now with backup start-backup-job",
+        "check that plan, selection and tags were there at that time; take a backup now with backup start-backup-job",
     ),
     _cause(
         "VRF033",
@@ -204,15 +204,14 @@ CAUSES = (
         "the organization owes a longer history than any rule keeps",
         "raise keep of a rule or of a copy, or change retention of the strategy",
     ),
-    _cause(
-        "VRF060",
-        "FM27",
-        "expired recovery points were not deleted",
-        "they cost until the deletion works: its role is gone, or something blocks it",
-        "restore the backup role, then backup delete-recovery-point for each",
-        Severity.WARNING,
+    Cause(
+        code="VRF060",
+        title="expired recovery points were not deleted",
+        why="they cost until the deletion works: its role is gone, or something blocks it",
+        fix="restore the backup role, then backup delete-recovery-point for each",
+        failure_mode="FM27",
+        severity=Severity.WARNING,
     ),
 )
 
 BY_CODE = {cause.code: cause for cause in CAUSES}
-

@@ -110,7 +110,7 @@ def _any_suspects(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _since(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot]) -> datetime:
     """Return from when on slots can matter: the oldest evidence of any kind, on a full hour."""
-    oldest = ledger.rows(connection, "SELECT min(created_at) AS oldest_at FROM recovery_points")[0]["oldest_at"]
+    oldest: datetime | None = ledger.rows(connection, "SELECT min(created_at) AS oldest_at FROM recovery_points")[0]["oldest_at"]
     known = [each.observed_at for each in earlier] + ([oldest] if oldest else [])
     since = min([*known, snapshot.observed_at - timedelta(days=JOBS_DAYS)]) - timedelta(days=1)
     return since.replace(minute=0, second=0, microsecond=0)

@@ -65,8 +65,8 @@ class EquippedJudge:
 
     def cross_account_enabled(self) -> bool | None:
         """Return the organization's switch for copies between accounts; None: not read."""
-        management, home = self.scope.management, self.estate.organization.home_region
-        if self.observed.readings.missing(management, home, "settings"):
+        management = self.scope.management
+        if self.observed.readings.missing(management, "", "settings"):
             return None
         kinds = [values for (account, _, kind), values in self.observed.settings.items() if account == management and kind == "global"]
         return any(values.get(GLOBAL_SETTING) == "true" for values in kinds)
@@ -80,7 +80,7 @@ class EquippedJudge:
     def _cross_account(self) -> Verdict:
         enabled = self.cross_account_enabled()
         if enabled is None:
-            unread = self.observed.readings.missing(self.scope.management, self.estate.organization.home_region, "settings")
+            unread = self.observed.readings.missing(self.scope.management, "", "settings")
             return unknown(unread) if unread else PROVEN
         return PROVEN if enabled else broken("VRF024", f"{GLOBAL_SETTING} is off in the organization")
 

@@ -32,7 +32,7 @@ class Fault:
 def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, ...]:
     """Return all faults: unread accounts first, then by code."""
     estate = judgement.estate
-    promised = [each.select for each in (*estate.objectives, *estate.retention)]
+    promised = [*(each.select for each in estate.objectives), *(each.select for each in estate.retention)]
     near = typos(judgement.plans, judgement.resources.others, promised)
     found = [
         *_unread(unread),
@@ -124,9 +124,7 @@ def _typos(found: Iterable[Typo]) -> Iterator[Fault]:
             failure_mode=cause.failure_mode,
             count=len(arns),
         )
-        yield Fault(
-            finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=tuple(arns[:20])
-        )
+        yield Fault(finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=tuple(arns[:20]))
 
 
 def _expired(rows: Iterable[dict[str, Any]]) -> Iterator[Fault]:

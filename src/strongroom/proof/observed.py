@@ -58,7 +58,7 @@ def observe(tables: Tables) -> Observed:
     """Return the small facts of a snapshot, ready for look-ups."""
     return Observed(
         readings=readings(tables.table("reads")),
-        effective_policies={account: content for account, content in _rows(tables, "effective_policies", "account_id", "content")},
+        effective_policies=dict(zip(*_columns(tables, "effective_policies", "account_id", "content"), strict=True)),
         plans=_plans(tables),
         vaults=_vaults(tables),
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
@@ -111,5 +111,9 @@ def _settings(tables: Tables) -> dict[tuple[str, str, str], dict[str, str]]:
 
 
 def _rows(tables: Tables, name: str, *columns: str) -> Iterable[tuple[Any, ...]]:
+    return zip(*_columns(tables, name, *columns), strict=True)
+
+
+def _columns(tables: Tables, name: str, *columns: str) -> list[list[Any]]:
     table = tables.table(name)
-    return zip(*(table.column(column).to_pylist() for column in columns), strict=True)
+    return [table.column(column).to_pylist() for column in columns]

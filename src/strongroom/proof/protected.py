@@ -122,7 +122,7 @@ def _extreme(resources: pa.Table, promises: Sequence[tuple[Selection, int | None
 
 
 def _any(resources: pa.Table, masks: Iterable[Any]) -> Any:
-    found = pa.chunked_array([pa.repeat(False, resources.num_rows)])  # noqa: FBT003 - a value, not a switch
+    found = pa.chunked_array([pa.repeat(False, resources.num_rows)])
     for each in masks:
         found = pc.or_(found, each)
     return found

@@ -112,7 +112,9 @@ def _missed(judgement: Judgement, typo: Typo) -> Iterator[Chain]:
         failure_mode="FM10",
         code="VRF010",
     )
-    rest = tuple(Link(name=name, state=LinkState.NOT_REQUIRED, cause="no plan selects it") for name in LinkName if name is not LinkName.SELECTED)
+    rest = tuple(
+        Link(name=name, state=LinkState.NOT_REQUIRED, cause="no plan selects it") for name in LinkName if name is not LinkName.SELECTED
+    )
     for rule in plan.rules:
         for leg in rule.legs:
             yield Chain(

@@ -37,10 +37,10 @@ class Readings:
 
     @staticmethod
     def _of(found: Mapping[str, str], region: str, *, everywhere: bool) -> tuple[str, ...]:
-        """Return the reasons of the rows that speak for a Region: its own, and the one of the whole account."""
+        """Return the reasons of the rows that speak for a Region: its own, else the one of the whole account."""
         if everywhere:
             return tuple(found.values())
-        return tuple(found[each] for each in (region, "") if each in found)
+        return tuple(found[each] for each in (region, "") if each in found)[:1]
 
 
 def readings(reads: pa.Table) -> Readings:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from strongroom.domain.names import Forever
 from strongroom.proof.declared import DeclaredPlan, DeclaredRule, Leg
-from strongroom.semantics.windows import Run, RuleWindow, runs
+from strongroom.semantics.windows import RuleWindow, Run, runs
 
 HOUR_SECONDS = 3600
 Row = tuple[Any, ...]

@@ -117,17 +117,19 @@ def unreadable(judgement: Judgement) -> Iterator[Unreadable]:
 
 def _needed(judgement: Judgement) -> Iterator[tuple[str, str, str]]:
     estate, scope = judgement.estate, judgement.scope
-    types = sorted({str(each) for each in estate.settings.opt_in} | {str(each) for plan in judgement.plans for each in plan.plan.select.types})
+    types = sorted(
+        {str(each) for each in estate.settings.opt_in} | {str(each) for plan in judgement.plans for each in plan.plan.select.types}
+    )
     subjects = ("effective_policies", "backup_plans", "backup_rules", "roles", "vaults", "keys", "recovery_points")
-    for region in estate.organization.regions:
+    for region in ("", *estate.organization.regions):
         yield scope.management, region, "settings"
     for account, region in scope.places:
         for subject in (*subjects, *(f"resources:{each}" for each in types)):
             yield account, region, subject
     legs = [leg for plan in judgement.plans for rule in plan.rules for leg in rule.legs if leg.copy and leg.account and leg.region]
-    for account, region in sorted({(str(leg.account), str(leg.region)) for leg in legs}):
+    for owner, where in sorted({(str(leg.account), str(leg.region)) for leg in legs}):
         for subject in ("vaults", "keys", "recovery_points"):
-            yield account, region, subject
+            yield owner, where, subject
 
 
 def _counts(judgement: Judgement) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Tags that were probably meant to match: AWS Backup compares them exactly and says nothing when they don't."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,7 @@ def near_misses(selection: Selection, tags: Mapping[str, str], known: frozenset[
         >>> [miss.difference for miss in near_misses(prod, {"environment": "prd"})]
         ['one letter off']
     """
+    known = known | declared([selection])
     found: list[NearMiss] = []
     for term in selection.tags:
         if tags.get(term.key) in term.values:
@@ -41,6 +42,13 @@ def near_misses(selection: Selection, tags: Mapping[str, str], known: frozenset[
             return ()
         found.append(best[1])
     return tuple(found)
+
+
+def declared(selections: Iterable[Selection]) -> frozenset[tuple[str, str]]:
+    """Return all (key, value) pairs that selections declare: what `near_misses` must not take for a typo."""
+    return frozenset(
+        (term.key, value) for selection in selections for term in (*selection.tags, *selection.not_tags) for value in term.values
+    )
 
 
 def difference(written: str, meant: str) -> tuple[int, str] | None:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -16,13 +16,14 @@ from typing import Any, Final
 from strongroom import facts
 from strongroom.domain.names import ResourceType
 from strongroom.domain.strategy import Selection
-from strongroom.semantics.nearmiss import NearMiss, near_misses
+from strongroom.semantics.nearmiss import NearMiss, declared, near_misses
 
 __all__ = [
     "Condition",
     "NearMiss",
     "Operator",
     "PlanSelection",
+    "declared",
     "matches",
     "named_by",
     "near_misses",
@@ -262,10 +263,3 @@ def _arn(pattern: str) -> re.Pattern[str]:
 @lru_cache(maxsize=4096)
 def _like(pattern: str) -> re.Pattern[str]:
     return re.compile(like_regex(pattern), re.DOTALL)
-
-
-def declared(selections: Iterable[Selection]) -> frozenset[tuple[str, str]]:
-    """Return all (key, value) pairs that selections declare: what `near_misses` must not take for a typo."""
-    return frozenset(
-        (term.key, value) for selection in selections for term in (*selection.tags, *selection.not_tags) for value in term.values
-    )

@@ -120,9 +120,17 @@ def _example(path: Path) -> str:
     key = path[-1]
     for name, field in _part(path[:-1]).model_fields.items():
         if key == (field.alias or name) and field.examples:
-            example = field.examples[0]
-            return f"[{', '.join(example)}]" if isinstance(example, list) else str(example)
+            return _flow(field.examples[0])
     return "[value]" if "tags" in path else "…"
+
+
+def _flow(value: Any) -> str:
+    """Return an example as YAML in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_flow(item) for item in value) + "]"
+    return f'"{value}"' if ":" in str(value) else str(value)
 
 
 def _part(path: Path) -> type[BaseModel]:

@@ -1,75 +1,47 @@
 """The grammar of a strategy file: pydantic models at the edge, and nothing of them beyond it.
 
-Each value is checked by a function of `values`, whose problems travel through pydantic with their code and fix. Descriptions
-and examples here are what editors show, through `json_schema()`.
+Descriptions and examples here are what editors show, through `json_schema()`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    PlainValidator,
-    WithJsonSchema,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from pydantic import BaseModel, ConfigDict, Field
 
-from strongroom.domain.names import FOREVER, AccountId, Region, ResourceType, RetentionDays
-from strongroom.domain.strategy import KeyKind, LockMode
 from strongroom.strategyfile import values
-from strongroom.strategyfile.problem import ValueProblem
+from strongroom.strategyfile.fields import (
+    Account,
+    BackupRoleName,
+    Basis,
+    ColdDays,
+    CompletionWindow,
+    Days,
+    GraceDays,
+    Kind,
+    LockDays,
+    Mode,
+    Name,
+    OneOrMany,
+    Promise,
+    RegionCode,
+    Regions,
+    Retention,
+    RoleName,
+    Schedule,
+    Shorthand,
+    StartWindow,
+    StrategyName,
+    Tags,
+    Truth,
+    Types,
+    Units,
+    VaultName,
+    Version,
+    Where,
+    Zone,
+)
 
-_T = TypeVar("_T")
-
-
-def _checked(check: Callable[[object], _T]) -> PlainValidator:
-    def validate(value: object) -> _T:
-        try:
-            return check(value)
-        except ValueProblem as problem:
-            raise PydanticCustomError(problem.code, "not used", {"problem": problem}) from problem
-
-    return PlainValidator(validate)
-
-
-def _text(pattern: str = "", *, example: str = "") -> WithJsonSchema:
-    schema: dict[str, Any] = {"type": "string"}
-    if pattern:
-        schema["pattern"] = f"^({pattern})$"
-    if example:
-        schema["examples"] = [example]
-    return WithJsonSchema(schema)
-
-
-def _words(*words: str) -> WithJsonSchema:
-    return WithJsonSchema({"enum": list(words)})
-
-
-@dataclass(frozen=True, slots=True)
-class _OneOrMany:
-    """A list that may be written as a single value."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_listed, handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        many = handler(schema)
-        return {"anyOf": [many["items"], many]}
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, (list, tuple)) or value is None else [value]
-
-
-def _every_type(value: object) -> object:
-    return list(values.TYPES) if value == values.ALL_TYPES else value
+_SELECT = {"tags": {"environment": "prod"}}
+_RULES = {"daily": {"at": "02:00", "keep": "30d"}}
 
 
 def _copy(value: object) -> object:
@@ -79,57 +51,6 @@ def _copy(value: object) -> object:
 def _lock(value: object) -> object:
     words = value.split() if isinstance(value, str) else []
     return {"like": words[1]} if len(words) == 2 and words[0] == "like" else value
-
-
-Version = Annotated[int, _checked(values.version), WithJsonSchema({"const": 1})]
-Truth = Annotated[bool, _checked(values.truth), WithJsonSchema({"type": "boolean"})]
-Name = Annotated[str, _checked(values.name), _text(values.NAME_PATTERN)]
-StrategyName = Annotated[str, _checked(values.strategy_name), _text(values.STRATEGY_NAME_PATTERN)]
-VaultName = Annotated[str, _checked(values.vault_name), _text("[a-zA-Z0-9_-]{2,50}")]
-RoleName = Annotated[str, _checked(values.role_name), _text(values.ROLE_PATTERN)]
-BackupRoleName = Annotated[str, _checked(values.backup_role_name), _text(values.ROLE_PATTERN)]
-RegionCode = Annotated[Region, _checked(values.region), _text("[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", example="eu-west-2")]
-Account = Annotated[AccountId, _checked(values.account), _text(values.ACCOUNT_PATTERN, example="111122223333")]
-Unit = Annotated[str, _checked(values.unit), _text(example="Workloads/Prod")]
-TypeName = Annotated[ResourceType, _checked(values.resource_type), _words(*values.TYPES)]
-TagKey = Annotated[str, _checked(values.tag_key), _text()]
-TagValue = Annotated[str, _checked(values.tag_value), _text()]
-Retention = Annotated[RetentionDays, _checked(values.retention), _text(f"{values.DAYS_PATTERN}|{FOREVER.value}", example="30d")]
-Days = Annotated[int, _checked(values.owed), _text(values.DAYS_PATTERN, example="7y")]
-ColdDays = Annotated[int, _checked(values.cold_after), _text(values.DAYS_PATTERN, example="30d")]
-LockDays = Annotated[int, _checked(values.lock_days), _text(values.DAYS_PATTERN, example="30d")]
-GraceDays = Annotated[int, _checked(values.grace_days), _text(values.DAYS_PATTERN, example="3d")]
-StartWindow = Annotated[int, _checked(values.start_window), _text(values.DURATION_PATTERN, example="1h")]
-CompletionWindow = Annotated[int, _checked(values.completion_window), _text(values.DURATION_PATTERN, example="5h")]
-Promise = Annotated[int, _checked(values.promise), _text(values.DURATION_PATTERN, example="26h")]
-Schedule = Annotated[str, _checked(values.at), _text(example="Sunday 06:00")]
-Zone = Annotated[str, _checked(values.timezone), _text(example="Europe/London")]
-Kind = Annotated[KeyKind, _checked(values.key_kind), _words(*KeyKind)]
-Mode = Annotated[LockMode, _checked(values.lock_mode), _words(*LockMode)]
-Where = Annotated[
-    str,
-    _checked(values.place),
-    WithJsonSchema(
-        {"anyOf": [{"enum": [values.EVERY, *values.ROLES_OF_ACCOUNTS]}, {"type": "string", "pattern": f"^{values.ACCOUNT_PATTERN}$"}]}
-    ),
-]
-Basis = Annotated[str, _checked(values.basis), _text()]
-
-
-@dataclass(frozen=True, slots=True)
-class _AllOrMany(_OneOrMany):
-    """Resource types: one, several, or the word all."""
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(lambda value: _listed(_every_type(value)), handler(source))
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        many = handler(schema)
-        return {"anyOf": [{"const": values.ALL_TYPES}, many["items"], many]}
-
-
-Types = Annotated[tuple[TypeName, ...], _AllOrMany()]
-Tags = dict[TagKey, Annotated[tuple[TagValue, ...], Field(min_length=1), _OneOrMany()]]
 
 
 class Part(BaseModel):
@@ -156,15 +77,13 @@ class OrganizationPart(Part):
 
     home_region: RegionCode = Field(examples=["eu-west-2"])
     """The Region of central settings: StackSets, roles and the default Region of central vaults."""
-    regions: Annotated[tuple[RegionCode, ...], _OneOrMany()] | None = Field(
-        default=None, min_length=1, examples=[["eu-west-2", "eu-west-1"]]
-    )
+    regions: Regions | None = Field(default=None, min_length=1, examples=[["eu-west-2", "eu-west-1"]])
     """The governed Regions, home Region included: backups run there and Strongroom looks there. Default: the home Region alone."""
     accounts: AccountsPart = Field(default_factory=AccountsPart)
     """Accounts that vaults can name, such as `in: central`."""
-    governs: Annotated[tuple[Unit, ...], _OneOrMany()] = Field(min_length=1, examples=[["Workloads"]])
+    governs: Units = Field(examples=[["Workloads"]])
     """Organizational units whose accounts are backed up, with everything below them: names, paths such as Workloads/Prod, or ids."""
-    opt_in: Types = Field(default=values.ALL_TYPES, min_length=1, validate_default=True, examples=[["dynamodb", "s3", "rds"]])
+    opt_in: Types = Field(default=values.ALL_TYPES, validate_default=True, examples=[["dynamodb", "s3", "rds"]])
     """Resource types opted in to AWS Backup in every governed Region. Default: all of them."""
 
 
@@ -208,31 +127,31 @@ class VaultPart(Part):
     """every-account: one in each governed account; or a role of organization.accounts; or an account id."""
     region: RegionCode | None = None
     """The Region of the vault. Default: the home Region, or every governed Region for a vault in every-account."""
-    regions: Annotated[tuple[RegionCode, ...], _OneOrMany()] | None = Field(default=None, min_length=1)
+    regions: Regions | None = None
     """Several Regions; write either this or `region`."""
     key: Name | None = None
     """The key under `keys` that encrypts it. Default: the key named backup, or the only one declared."""
     name: VaultName | None = None
     """The name in AWS. Default: <strategy>-<label>."""
-    lock: Annotated[LockPart, BeforeValidator(_lock)] | None = None
+    lock: Annotated[LockPart, Shorthand(_lock, f"like {values.NAME_PATTERN}")] | None = None
     """The range of retention that jobs may ask for, or `like <label>`. Default: no lock."""
 
 
 class ExclusionPart(Part):
     """Resources to leave out: those that match any of it."""
 
-    tags: Tags = Field(default_factory=dict, min_length=1, examples=["{environment: prod}"])
+    tags: Tags = Field(default_factory=dict, min_length=1, examples=[{"environment": "prod"}])
     """Tags, each with one value or several of which any matches. Case-sensitive."""
-    types: Types = Field(default=(), min_length=1, examples=[["ec2"]])
+    types: Types = Field(default=(), examples=[["ec2"]])
     """Resource types."""
 
 
 class SelectionPart(Part):
     """Which resources: all tags match and the type is listed, and nothing under `not` matches."""
 
-    tags: Tags = Field(default_factory=dict, min_length=1, examples=["{environment: prod}"])
+    tags: Tags = Field(default_factory=dict, min_length=1, examples=[{"environment": "prod"}])
     """Tags that must all match, each with one value or several of which any matches. Case-sensitive."""
-    types: Types = Field(default=(), min_length=1, examples=[["rds", "s3"]])
+    types: Types = Field(default=(), examples=[["rds", "s3"]])
     """Resource types, any of which matches; `all` for every type. Default: every type, when there are tags."""
     excluded: ExclusionPart = Field(default_factory=ExclusionPart, alias="not")
     """Resources to leave out."""
@@ -268,7 +187,7 @@ class RulePart(Part):
     """Continuous backup for point-in-time restores, for the types that have it; keep at most 35d. Default: false."""
     vault: Name | None = None
     """The label of the vault in every account that takes the backup. Default: local, or the only vault in every-account."""
-    copies: Annotated[tuple[Annotated[CopyPart, BeforeValidator(_copy)], ...], _OneOrMany()] = Field(
+    copies: Annotated[tuple[Annotated[CopyPart, Shorthand(_copy, values.NAME_PATTERN)], ...], OneOrMany()] = Field(
         default=(), alias="copy", examples=["central"]
     )
     """Vaults to copy to: a label, several, or mappings of `to` with a `keep` of their own. Default: no copy."""
@@ -277,16 +196,16 @@ class RulePart(Part):
 class PlanPart(Part):
     """Resources and the rules that protect them."""
 
-    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    select: SelectionPart = Field(examples=[_SELECT])
     """Which resources."""
-    rules: dict[Name, RulePart] = Field(min_length=1, examples=['{daily: {at: "02:00", keep: 30d}}'])
+    rules: dict[Name, RulePart] = Field(min_length=1, examples=[_RULES])
     """The rules by name."""
 
 
 class ObjectivePart(Part):
     """What the organization promises about some resources; verify proves or disproves it."""
 
-    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    select: SelectionPart = Field(examples=[_SELECT])
     """Which resources."""
     rpo: Promise | None = None
     """The recovery point objective: no more than this may be lost."""
@@ -297,7 +216,7 @@ class ObjectivePart(Part):
 class RetentionPart(Part):
     """For how long some resources' history must exist, and why."""
 
-    select: SelectionPart = Field(examples=["{tags: {environment: prod}}"])
+    select: SelectionPart = Field(examples=[_SELECT])
     """Which resources."""
     at_least: Days = Field(examples=["7y"])
     """How far the history must reach back."""
@@ -312,7 +231,7 @@ class StrategyPart(Part):
     """The format version of this file, 1."""
     name: StrategyName | None = None
     """The name that AWS names start with and that owned resources are tagged with. Default: the file, or its folder for strategy.yaml."""
-    organization: OrganizationPart = Field(examples=["{home_region: eu-west-2, governs: [Workloads]}"])
+    organization: OrganizationPart = Field(examples=[{"home_region": "eu-west-2", "governs": ["Workloads"]}])
     """Where the strategy applies."""
     roles: RolesPart = Field(default_factory=RolesPart)
     """Names of IAM roles."""
@@ -320,7 +239,10 @@ class StrategyPart(Part):
     """KMS keys by name. Default: one key named backup, per-account."""
     vaults: dict[Name, VaultPart] = Field(default_factory=dict)
     """Backup vaults by label. A vault `local` in every-account is added when none is declared there."""
-    plans: dict[Name, PlanPart] = Field(min_length=1, examples=["{production: {select: …, rules: …}}"])
+    plans: dict[Name, PlanPart] = Field(
+        min_length=1,
+        examples=[{"production": {"select": _SELECT, "rules": _RULES}}],
+    )
     """Backup plans by name."""
     objectives: tuple[ObjectivePart, ...] = ()
     """What is promised, checked against the schedules and proven from the recovery points."""

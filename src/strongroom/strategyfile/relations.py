@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from strongroom import facts
 from strongroom.domain.strategy import LockMode
-from strongroom.strategyfile import defaults, values
+from strongroom.strategyfile import defaults, quantities, values
 from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules
 from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, ScalarNode, entries, find, items, text
@@ -146,9 +146,6 @@ def _lock(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Pr
             yield _problem("STR020", lock.place, path, message, f"write lock: like {other}, or all of its keys")
     elif isinstance(lock, MappingNode):
         yield from _lock_range(vault.label, lock, path)
-    elif (written := text(lock)) is not None:
-        message = f"lock {shown(written)} is not a lock"
-        yield _problem("STR020", lock.place, path, message, "write {mode: governance, min: 7d}, or like and the label of a vault")
 
 
 def like(lock: Node) -> str | None:
@@ -172,7 +169,7 @@ def _like(declared: Declared, label: str, other: str, place: Place, path: Path) 
 def _lock_range(label: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
     mode = find(lock, "mode")
     grace = find(lock, "grace")
-    least, most = _value(find(lock, "min"), values.lock_days), _value(find(lock, "max"), values.lock_days)
+    least, most = _value(find(lock, "min"), quantities.lock_days), _value(find(lock, "max"), quantities.lock_days)
     if mode is None:
         yield _problem("STR004", lock.place, (*path, "mode"), f"the lock of vault {label} lacks the key mode", "add: mode: governance")
     if text(mode) == LockMode.COMPLIANCE and grace is None:
@@ -239,12 +236,16 @@ def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
 
 def _windows(rule: DeclaredRule) -> Iterator[Problem]:
     start_node, complete_node = find(rule.entry.value, "start_within"), find(rule.entry.value, "complete_within")
-    start = _value(start_node, values.start_window) if start_node else facts.limit("start_window_minutes_default").value
-    complete = _value(complete_node, values.completion_window) if complete_node else facts.limit("completion_window_minutes_default").value
+    start = _value(start_node, quantities.start_window) if start_node else _default("start_window_minutes_default")
+    complete = _value(complete_node, quantities.completion_window) if complete_node else _default("completion_window_minutes_default")
     node = complete_node or start_node
     if node is not None and start is not None and complete is not None and complete <= start:
         message = f"rule {rule.plan}.{rule.entry.key} has {complete} minutes to complete, of which {start} may pass before it starts"
         yield _problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
+
+
+def _default(limit: str) -> int:
+    return int(facts.limit(limit).value)
 
 
 def _selects(root: Node) -> Iterator[tuple[Path, Node]]:

@@ -32,6 +32,8 @@ def _cleaned(value: Any) -> Any:
     found = {key: _cleaned(item) for key, item in value.items() if not _pythonic(key, item)}
     if "$defs" in found:
         found["$defs"] = {name.removesuffix("Part"): definition for name, definition in found["$defs"].items()}
+    if "patternProperties" in found:  # names that don't fit are refused
+        found["additionalProperties"] = False
     choices = [choice for choice in found.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:
         del found["anyOf"]

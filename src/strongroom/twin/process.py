@@ -129,9 +129,10 @@ def _spawn(options: Sequence[str], log: Path) -> tuple[int, int]:
 
     Not with `subprocess`, whose objects complain about a child that outlives them, which is what this one is for.
     """
-    command = [sys.executable, "-m", "strongroom.twin.server", *options]
-    # The twin must not look for credentials, and its own clients must not be sent to another twin.
+    command = [sys.executable, "-P", "-m", "strongroom.twin.server", *options]  # -P: no modules from the user's folder
+    # The twin must not find anybody's credentials, and its own clients must not be sent to another twin.
     own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    own |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     pipe, theirs = os.pipe()
     try:
         pid = os.posix_spawn(

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from strongroom import facts
 from strongroom.domain.names import AccountId, Region
 from strongroom.twin.seed import AWS_MANAGED, EVERY, NO_KEY, Kind, Seed, SeedAccount, SeedKey, SeedResource, SeedRole, SeedUser
 from strongroom.twin.seedtree import Value, parse, read
@@ -65,8 +66,8 @@ def _seed(document: Value) -> Seed:
     )
     if fields["twin"].text() != VERSION:
         raise fields["twin"].bad(f"version {fields['twin'].text()!r} is unknown, this release reads {VERSION!r}")
-    home = fields["home_region"].parsed(Region.parse)
-    regions = tuple(item.parsed(Region.parse) for item in fields["regions"].items()) if "regions" in fields else (home,)
+    home = _region(fields["home_region"])
+    regions = tuple(_region(item) for item in fields["regions"].items()) if "regions" in fields else (home,)
     if home not in regions:
         raise fields["home_region"].bad(f"home Region {home} is not among the regions {', '.join(regions)}")
     management, units, accounts = _organization(fields["organization"])
@@ -236,6 +237,11 @@ def _resource_name(value: Value, kind: Kind, number: int) -> str:
     if not (_BUCKET if kind is Kind.S3 else _NAME).fullmatch(text):
         raise value.bad(f"{text!r} can't be the name of type {kind}")
     return text
+
+
+def _region(value: Value) -> str:
+    region = value.parsed(Region.parse)
+    return value.one_of({known: str(region) for known in sorted(facts.regions())}, "Region")
 
 
 def _name(value: Value) -> str:

@@ -58,6 +58,8 @@ class Value:
             key = name.text()
             if key in found:
                 raise name.bad(f"key {key!r} is there twice")
+            if isinstance(node, ScalarNode) and not node.value and node.style is None:
+                raise name.bad(f"key {key!r} has no value", "write {} for an empty mapping, [] for an empty list")
             found[key] = (name, Value(node, self.file))
         return found
 

@@ -25,7 +25,7 @@ class Protocol(Enum):
     EC2 = "ec2"
     REST_XML = "rest-xml"
     S3 = "s3"
-    CBOR = "smithy-rpc-v2-cbor"
+    CBOR = "rpc-v2-cbor"  # the value of the smithy-protocol header
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,3 +109,9 @@ def build():
 def three_tiers():
     """The strategy of the demo."""
     return THREE_TIERS
+
+
+@pytest.fixture(scope="session")
+def three_tiers_once():
+    """The same, made once: property tests may not use a fixture that is made anew for each test."""
+    return THREE_TIERS

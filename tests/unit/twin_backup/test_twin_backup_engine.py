@@ -174,7 +174,7 @@ def test_copy_to_a_vault_on_the_service_key_fails(scene, kit):
     assert message.startswith("Copy job failed because the destination Backup vault is encrypted with the default Backup service")
 
 
-def test_copy_of_basic_dynamodb_fails(scene):
+def test_copy_of_basic_dynamodb_fails(scene, kit):
     """FM14: without advanced features a table's backups can't be copied, and have DynamoDB's own ARNs."""
     scene.vault()
     central = scene.central_vault()

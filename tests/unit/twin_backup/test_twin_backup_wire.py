@@ -58,6 +58,7 @@ def test_refusals(scene, method, path, body, code):
     """Bad requests are refused in AWS's shapes, named in the header x-amzn-ErrorType."""
     response = scene.ask(method, path, body=body)
     assert response.headers["x-amzn-ErrorType"] == code
+    assert response.operation
     document = json.loads(response.body)
     assert {"Code", "Message", "Type", "Context"} <= set(document)
     assert document["Message"]
@@ -169,3 +170,10 @@ def test_vault_with_recovery_points_cannot_be_deleted(scene):
         "ERROR_9101",
         "Backup vault cannot be deleted because it contains recovery points.",
     )
+
+
+def test_copy_to_something_that_is_no_vault_is_refused(scene, kit):
+    """A destination that isn't a vault's ARN is refused when the plan is made, not when it runs."""
+    bad = kit.rule(CopyActions=[{"DestinationBackupVaultArn": "central"}])
+    response = scene.ask("PUT", "/backup/plans/", body={"BackupPlan": {"BackupPlanName": "p", "Rules": [bad]}})
+    assert json.loads(response.body)["Message"] == "Error in rule daily : Invalid DestinationBackupVaultArn central"

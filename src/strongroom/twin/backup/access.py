@@ -43,9 +43,19 @@ def may_use_key(policy: str, key_arn: str, caller: Caller) -> bool:
 
 
 def _matching(policy: str, action: str, resource_arn: str, caller: Caller) -> Iterator[str]:
-    for statement in _many(json.loads(policy).get("Statement", [])):
+    for statement in statements(policy):
         if _acts(statement, action) and _names(statement, resource_arn) and _addresses(statement, caller) and _holds(statement, caller):
             yield statement.get("Effect", "")
+
+
+def statements(policy: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the statements of a policy; one that is no policy at all has none, so it allows nothing."""
+    try:
+        document = json.loads(policy) if isinstance(policy, str) else policy
+    except ValueError:
+        return []
+    found = _many(document.get("Statement", [])) if isinstance(document, Mapping) else []
+    return [statement for statement in found if isinstance(statement, Mapping)]
 
 
 def _acts(statement: Mapping[str, Any], action: str) -> bool:
@@ -65,7 +75,7 @@ def _addresses(statement: Mapping[str, Any], caller: Caller) -> bool:
 
 
 def _is_one_of(principal: Any, caller: Caller) -> bool:
-    named = principal if isinstance(principal, str) else principal.get("AWS", [])
+    named = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
     for each in _many(named):
         if each in ("*", caller.account, caller.principal) or (each.startswith("arn:") and each.endswith(f"::{caller.account}:root")):
             return True

@@ -92,47 +92,61 @@ def begin(world: World, at: datetime, copy: CopyJob) -> None:
 
 
 def _failure(world: World, copy: CopyJob) -> Outcome | None:
+    """Why a copy can't go on now, in about the order in which AWS looks."""
+    way = (
+        "copy",
+        copy.resource.type.value,
+        copy.account,
+        copy.region,
+        copy.source.key_arn or "",
+        copy.destination_vault_arn,
+        copy.role_arn,
+    )
+    closed: Outcome | None = world.once(way, lambda: _closed(world, copy))
+    if closed is not None:
+        return closed
+    vault = find_vault(world, copy.destination_vault_arn)
+    if vault is not None and outside_lock(vault, copy.lifecycle):
+        return facts.message("lock_range_copy"), INVALID_PARAMETERS
+    source = find_vault(world, copy.source_vault_arn)
+    if source is None or copy.source.arn not in source.points:
+        return f"Cannot find recovery point {copy.source.arn}", OTHER
+    return None
+
+
+def _closed(world: World, copy: CopyJob) -> Outcome | None:
+    """Why nothing with this source key can be copied this way; the same for all copies until somebody changes a setting."""
     destination = Arn.parse(copy.destination_vault_arn)
     same_account = destination.account == copy.account
-    if not same_account and not _same_organization(world, copy.account, destination.account):
+    members = world.organization.accounts()
+    if not same_account and not (copy.account in members and destination.account in members):
         return facts.message("not_same_organization"), OTHER
     vault = find_vault(world, copy.destination_vault_arn)
+    source_key = None if copy.source.key_arn is None else key_of(world, copy.source.key_arn, copy.account, copy.region)
+    vault_key = None if vault is None else key_of(world, vault.key_arn, vault.account, vault.region)
     verdict = copies.verdict(
         copies.CopyCase(
             type=copy.resource.type,
             same_account=same_account,
             same_region=destination.region == copy.region,
-            key_manager=_manager(world, copy.source.key_arn, copy),
+            key_manager=None if source_key is None else source_key.manager,
             advanced_dynamodb=full_management(world, copy.account, copy.region, ResourceType.DYNAMODB),
             cross_account_enabled=world.global_settings.get("isCrossAccountBackupEnabled") == "true",
-            destination_key_manager=None if vault is None else key_of(world, vault.key_arn, vault.account, vault.region).manager,
+            destination_key_manager=None if vault_key is None else vault_key.manager,
         )
     )
     if verdict.outcome is copies.Outcome.FAILS:
         return verdict.message, OTHER
-    if vault is None:
+    if vault is None or vault_key is None:
         return facts.message("vault_missing").format(arn=copy.destination_vault_arn).replace("Backup job", "Copy job", 1), OTHER
-    if verdict.outcome is copies.Outcome.UNKNOWN:  # the key of the source is nowhere to be found
-        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
-    return _refusal(world, copy, vault, same_account=same_account)
-
-
-def _refusal(world: World, copy: CopyJob, vault: Vault, *, same_account: bool) -> Outcome | None:
     if not same_account and not may_copy_into(vault.access_policy, vault.arn, _caller(world, copy.account, copy.role_arn)):
         return facts.message("copy_access_denied"), ACCESS_DENIED
-    if outside_lock(vault, copy.lifecycle):
-        return facts.message("lock_range_copy"), INVALID_PARAMETERS
-    keys = [key_of(world, vault.key_arn, vault.account, vault.region)]
-    if copy.source.key_arn is not None:
-        source_key = key_of(world, copy.source.key_arn, copy.account, copy.region)
-        keys.append(source_key)
-        if not same_account and not _shared(world, copy, vault, source_key):
-            return facts.message("copy_key_inaccessible"), ACCESS_DENIED
-    if any(key.state not in ("Enabled", "Missing") for key in keys):
+    if verdict.outcome is copies.Outcome.UNKNOWN:  # the key of the source is nowhere to be found
+        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
+    if not same_account and source_key is not None and not _shared(world, copy, vault, source_key):
+        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
+    if any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
         return facts.message("key_unusable"), ACCESS_DENIED
-    source = find_vault(world, copy.source_vault_arn)
-    if source is None or copy.source.arn not in source.points:
-        return f"Cannot find recovery point {copy.source.arn}", OTHER
     return None
 
 
@@ -150,15 +164,6 @@ def _caller(world: World, account: str, principal: str, service: str = "") -> Ca
     organization = world.organization
     path = organization.path_of(account)
     return Caller(account=account, principal=principal, organization_id=organization.organization_id, path=path, service=service)
-
-
-def _same_organization(world: World, one: str, other: str) -> bool:
-    accounts = world.once(("accounts",), lambda: frozenset(world.organization.accounts()))
-    return one in accounts and other in accounts
-
-
-def _manager(world: World, key_arn: str | None, copy: CopyJob) -> str | None:
-    return None if key_arn is None else key_of(world, key_arn, copy.account, copy.region).manager
 
 
 def find_vault(world: World, arn: str) -> Vault | None:

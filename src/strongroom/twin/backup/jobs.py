@@ -13,7 +13,7 @@ from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
 from strongroom.twin.backup.inventory import inventory
 from strongroom.twin.backup.paging import page
-from strongroom.twin.backup.plandocument import lifecycle_of, lifecycle_problem
+from strongroom.twin.backup.plandocument import is_vault_arn, lifecycle_of, lifecycle_problem
 from strongroom.twin.backup.points import lifecycle_document
 from strongroom.twin.backup.state import BackupJob, CopyJob, Lifecycle, Resource, World
 from strongroom.twin.backup.vaults import authorize
@@ -135,6 +135,9 @@ def start_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> d
         raise not_found(f"Cannot find recovery point {parameters['RecoveryPointArn']}")
     if point.continuous:
         raise invalid_request("Continuous recovery points cannot be copied on demand.")
+    destination = parameters["DestinationBackupVaultArn"]
+    if not is_vault_arn(destination):
+        raise invalid_parameter(f"Invalid DestinationBackupVaultArn: {destination}")
     problem = lifecycle_problem(parameters.get("Lifecycle"), unbounded=True)
     if problem:
         raise invalid_parameter(problem, code="ERROR_3015")
@@ -147,7 +150,7 @@ def start_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> d
         resource=point.resource,
         source=point,
         source_vault_arn=vault.arn,
-        destination_vault_arn=_vault_arn(parameters["DestinationBackupVaultArn"]),
+        destination_vault_arn=destination,
         role_arn=parameters["IamRoleArn"],
         creator=None,
         backup_job_id=None,
@@ -158,16 +161,6 @@ def start_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> d
     if token is not None:
         place.tokens[f"copy/{token}"] = copy.job_id
     return {"CopyJobId": copy.job_id, "CreationDate": copy.created_at, "IsParent": False}
-
-
-def _vault_arn(text: str) -> str:
-    try:
-        parsed = Arn.parse(text)
-    except ValueError:
-        raise invalid_parameter(f"Invalid DestinationBackupVaultArn: {text}") from None
-    if parsed.service != "backup" or not parsed.resource.startswith("backup-vault:"):
-        raise invalid_parameter(f"Invalid DestinationBackupVaultArn: {text}")
-    return text
 
 
 def list_backup_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:

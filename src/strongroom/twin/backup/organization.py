@@ -4,10 +4,11 @@ Source: AWS Organizations user guide, backup policy syntax; AWS Backup developer
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from strongroom import facts
 from strongroom.semantics import policies
 from strongroom.twin.backup import plans
 from strongroom.twin.backup.chance import chance
@@ -36,20 +37,30 @@ def follow(world: World, at: datetime) -> None:
 
 
 def _follow_account(world: World, at: datetime, account: str) -> None:
-    effective = world.organization.effective_backup_policy(account)
+    valid = _valid_plans(world.organization.effective_backup_policy(account))
+    if valid is None:
+        world.count("invalid_organization_plans")
+        return
     wanted: dict[str, dict[str, _Wanted]] = {region: {} for owner, region in world.places if owner == account}
-    for plan in _valid_plans(effective):
+    for plan in valid:
         made = (policies.plan_document(plan), policies.selection_documents(plan), dict(plan.tags))
         for region in plan.regions:
-            wanted.setdefault(region, {})[plan.name] = made
+            if region in facts.regions():
+                wanted.setdefault(region, {})[plan.name] = made
     for region, by_name in wanted.items():
         _reconcile(world, at, account, region, by_name)
 
 
-def _valid_plans(effective: Mapping[str, Any] | None) -> Iterator[policies.PolicyPlan]:
-    if effective is None or policies.problems(effective):
-        return
-    yield from policies.plans(effective)
+def _valid_plans(effective: Mapping[str, Any] | None) -> tuple[policies.PolicyPlan, ...] | None:
+    """Return the plans of an effective policy, none without a policy; None for an invalid one, which changes nothing."""
+    if effective is None:
+        return ()
+    if policies.problems(effective):
+        return None
+    try:
+        return policies.plans(effective)
+    except policies.PolicyError:
+        return None
 
 
 def _reconcile(world: World, at: datetime, account: str, region: str, wanted: Mapping[str, _Wanted]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strongroom import facts
-from strongroom.domain.names import FOREVER, partition_of
+from strongroom.domain.names import FOREVER, Arn, partition_of
 from strongroom.semantics import lifecycle as lifecycle_rules
 from strongroom.semantics import schedule
 from strongroom.twin.backup.chance import chance
@@ -121,7 +121,26 @@ def _rule_problems(rule: Mapping[str, Any]) -> list[str]:
     continuous = bool(rule.get("EnableContinuousBackup"))
     lifecycles = [lifecycle_problem(rule.get("Lifecycle"), continuous=continuous)]
     lifecycles += [lifecycle_problem(copy.get("Lifecycle"), unbounded=True) for copy in rule.get("CopyActions") or ()]
-    return [problem for problem in [*lifecycles, _cron_problem(rule), *_size_problems(rule)] if problem]
+    destinations = [_destination_problem(copy["DestinationBackupVaultArn"]) for copy in rule.get("CopyActions") or ()]
+    return [problem for problem in [*lifecycles, *destinations, _cron_problem(rule), *_size_problems(rule)] if problem]
+
+
+def _destination_problem(arn: str) -> str | None:
+    return None if is_vault_arn(arn) else f"Invalid DestinationBackupVaultArn {arn}"
+
+
+def is_vault_arn(text: str) -> bool:
+    """Whether a text has the form of the ARN of a backup vault.
+
+    Example:
+        >>> is_vault_arn("arn:aws:backup:eu-west-2:111122223333:backup-vault:central"), is_vault_arn("central")
+        (True, False)
+    """
+    try:
+        parsed = Arn.parse(text)
+    except ValueError:
+        return False
+    return parsed.service == "backup" and parsed.resource.startswith("backup-vault:")
 
 
 def _cron_problem(rule: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
 """What there is: numbers for people, everything for tests."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from strongroom import facts
@@ -14,8 +14,9 @@ from strongroom.twin.backup.vaults import described
 def status(world: World) -> dict[str, Any]:
     """Return the numbers of all accounts and Regions together."""
     places = world.places.values()
-    backup_jobs = Counter(job.state.value for place in places for job in place.backup_jobs.values())
-    copy_jobs = Counter(job.state.value for place in places for job in place.copy_jobs.values())
+    oldest = _oldest(world)
+    backup_jobs = Counter(job.state.value for place in places for job in place.backup_jobs.values() if job.created_at >= oldest)
+    copy_jobs = Counter(job.state.value for place in places for job in place.copy_jobs.values() if job.created_at >= oldest)
     points = Counter(point.status.value for place in places for vault in place.vaults.values() for point in vault.points.values())
     return {
         "backup_jobs": dict(sorted(backup_jobs.items())),
@@ -29,7 +30,7 @@ def status(world: World) -> dict[str, Any]:
 
 def dump(world: World) -> dict[str, Any]:
     """Return everything as AWS Backup would show it, by account and Region."""
-    oldest = world.at - timedelta(days=facts.limit("job_history_days").value)
+    oldest = _oldest(world)
     return {
         f"{account}/{region}": {
             "vaults": {vault.name: described(vault) for vault in place.vaults.values()},
@@ -43,3 +44,7 @@ def dump(world: World) -> dict[str, Any]:
         }
         for (account, region), place in sorted(world.places.items())
     }
+
+
+def _oldest(world: World) -> datetime:
+    return world.at - timedelta(days=facts.limit("job_history_days").value)

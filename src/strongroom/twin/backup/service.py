@@ -27,7 +27,8 @@ class Backup:
         """Answer a wire call; never raises ApiError."""
         operation = ""
         try:
-            operation, parameters = wire.parse(request)
+            operation, labels = wire.match(request)
+            parameters = wire.parameters_of(operation, labels, request)
             with self._lock:
                 document = self._do(operation, parameters, account=request.account, region=request.region, principal=request.principal)
             return wire.answer(operation, document)

@@ -56,9 +56,9 @@ def update_region_settings(world: World, call: Call, parameters: Mapping[str, An
     return {}
 
 
-def describe_global_settings(world: World, _call: Call, _parameters: Mapping[str, Any]) -> dict[str, Any]:
+def describe_global_settings(world: World, call: Call, _parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeGlobalSettings."""
-    if not world.organization.organization_id:
+    if call.account not in world.organization.accounts():
         raise invalid_request("The current account is not a member of an organization.")
     return {"GlobalSettings": _GLOBAL | world.global_settings, "LastUpdateTime": world.global_settings_at}
 

@@ -1,10 +1,10 @@
 """Roles and keys that jobs depend on, read in-process from moto's IAM and KMS."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from strongroom.domain.names import ResourceType, partition_of
+from strongroom.twin.backup.access import statements
 from strongroom.twin.backup.inventory import backend_of
 from strongroom.twin.backup.state import Resource, World
 
@@ -48,9 +48,7 @@ def _role_problem(role_arn: str) -> str:
 
 
 def _trusts_backup(document: str | dict[str, Any]) -> bool:
-    policy = json.loads(document) if isinstance(document, str) else document
-    statements = policy.get("Statement", [])
-    for statement in [statements] if isinstance(statements, dict) else statements:
+    for statement in statements(document):
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else []
         if statement.get("Effect") == "Allow" and "backup.amazonaws.com" in ([services] if isinstance(services, str) else services):

@@ -62,22 +62,18 @@ def routes() -> tuple[Route, ...]:
     return tuple(sorted(found, key=lambda route: (not route.flag, -route.literals)))
 
 
-def parse(request: Request) -> tuple[str, dict[str, Any]]:
-    """Return the operation and the parameters of a request; raises ApiError for what AWS Backup would refuse."""
-    operation, labels = _match(request)
-    return operation, _parameters(operation, labels, request)
-
-
-def _match(request: Request) -> tuple[str, dict[str, str]]:
+def match(request: Request) -> tuple[str, dict[str, str]]:
+    """Return the operation of a request and the labels of its path; raises ApiError where there is none."""
     for route in routes():
         if route.method == request.method and (not route.flag or route.flag in request.query):
-            match = route.path.fullmatch(request.path)
-            if match is not None:
-                return route.operation, {label: unquote(text) for label, text in zip(route.labels, match.groups(), strict=True)}
+            found = route.path.fullmatch(request.path)
+            if found is not None:
+                return route.operation, {label: unquote(text) for label, text in zip(route.labels, found.groups(), strict=True)}
     raise ApiError("UnknownOperationException", f"AWS Backup has no operation at {request.method} {request.path}", status=404)
 
 
-def _parameters(operation: str, labels: Mapping[str, str], request: Request) -> dict[str, Any]:
+def parameters_of(operation: str, labels: Mapping[str, str], request: Request) -> dict[str, Any]:
+    """Return the parameters of a request; raises ApiError for what AWS Backup would refuse."""
     shape = model().operation_model(operation).input_shape
     if shape is None:
         return {}

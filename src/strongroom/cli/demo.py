@@ -1,0 +1,210 @@
+"""`strongroom demo`: the whole product in under a minute, on a twin that it starts and stops itself."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from strongroom.errors import BadInput
+
+DAYS = 90
+
+
+@click.command("demo")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default="demo-report.json", show_default=True)
+@click.option("--example", type=click.Path(path_type=Path, file_okay=False), help="Folder with organization.yaml and strategy.yaml.")
+def command(report: Path, example: Path | None) -> int:
+    """See all of it in under a minute: deploy a strategy to a local AWS organization, let ninety days pass, prove the result.
+
+    Needs no AWS account and leaves nothing running. What was found is written to a report.
+    """
+    from strongroom.cli.report import write_report
+
+    folder = example or example_folder()
+    writable(report)
+    with _own_home() as home:
+        story = Story(folder, home)
+        try:
+            story.run()
+        finally:
+            story.stop()
+    write_report(report, story.document)
+    click.echo(f"\nall of it in {story.document['seconds']:.0f} s; the whole story: {report}")
+    return 0
+
+
+def example_folder() -> Path:
+    """Return the example that comes with Strongroom; raises BadInput when it was left out of an installation."""
+    package = Path(__file__).parents[1]
+    for folder in (package / "examples" / "three-tiers", package.parents[1] / "examples" / "three-tiers"):
+        if (folder / "strategy.yaml").exists():
+            return folder
+    raise BadInput("the example three-tiers is not installed", hint="name a folder: strongroom demo --example FOLDER")
+
+
+def writable(report: Path) -> None:
+    """Raise BadInput now rather than after a minute when the report can't be written."""
+    if report.is_dir() or not report.parent.is_dir() or not os.access(report if report.exists() else report.parent, os.W_OK):
+        raise BadInput(f"can't write {report}", hint="name another file: strongroom demo --report FILE")
+
+
+@contextmanager
+def _own_home() -> Iterator[Path]:
+    """A state folder and an AWS configuration of the demo's own: nothing of the user's is read or written."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="strongroom-demo-") as folder:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            del os.environ[name]
+        os.environ |= {"STRONGROOM_HOME": folder, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+        try:
+            yield Path(folder)
+        finally:
+            os.environ.clear()
+            os.environ |= before
+
+
+class Story:
+    """The demo's six acts; `document` grows into the report."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.strategy = folder / "strategy.yaml"
+        self.seed = folder / "organization.yaml"
+        self.home = home
+        self.started = time.monotonic()
+        self.document: dict[str, Any] = {"format_version": 1, "acts": []}
+
+    def run(self) -> None:
+        """Play all acts, one after the other."""
+        for act in (self.start_twin, self.check, self.apply, self.let_time_pass, self.verify, self.prove):
+            began = time.monotonic()
+            click.echo()
+            act()
+            self.document["acts"].append({"name": act.__name__, "seconds": round(time.monotonic() - began, 2)})
+        self.document["seconds"] = round(time.monotonic() - self.started, 2)
+
+    def start_twin(self) -> None:
+        """A local AWS organization starts in a process of its own, on a free port."""
+        from strongroom.twin import process
+
+        self._title(1, f"a local AWS organization, seeded from {_shown(self.seed)}")
+        endpoint = process.up(self.home, 0, self.seed)
+        os.environ |= process.environment(endpoint)
+        figures = process.status(self.home)
+        self.document["twin"] = figures
+        click.echo(f"{figures['accounts']} accounts and {figures['resources']} resources at {endpoint.url}")
+
+    def check(self) -> None:
+        """The strategy is checked before anything is deployed."""
+        from strongroom.api.check import check
+        from strongroom.cli.formats import plain
+        from strongroom.cli.printing import counted, print_findings
+
+        self._title(2, f"strongroom check {_shown(self.strategy)}")
+        checked = check(self.strategy)
+        print_findings(checked.findings)
+        click.echo(f"{checked.file}: {counted(checked.findings)}")
+        self.document["check"] = {"findings": plain(checked.findings)}
+
+    def apply(self) -> None:
+        """A plan is shown and executed with the calls that AWS itself would get."""
+        from strongroom.api.plan import apply, plan
+        from strongroom.cli.plan import print_plan
+        from strongroom.cli.printing import print_findings
+        from strongroom.cli.progress import progress
+
+        self._title(3, f"strongroom apply {_shown(self.strategy)}")
+        made = plan(self.strategy)
+        if made.plan is None:
+            print_findings(made.findings, err=True)
+            raise BadInput(f"{self.strategy} can't be deployed to {self.seed}", hint="mend the findings above")
+        print_plan(made.plan)
+        with progress("applying") as update:
+            apply(made, made.plan, home=self.home, on_step=lambda step, total: update(step.number - 1, total, step.title))
+        self.document["apply"] = {"run": made.plan.plan_id, "steps": [step.title for step in made.plan.steps]}
+        click.echo(f"applied {len(made.plan.steps)} steps")
+
+    def let_time_pass(self) -> None:
+        """Ninety days pass on the twin's clock."""
+        from strongroom.cli.progress import progress
+        from strongroom.twin import process
+
+        self._title(4, f"strongroom twin clock advance {DAYS}d")
+        with progress(f"letting {DAYS} days pass") as update:
+            update(0, 1, "")
+            moved = process.advance(self.home, f"{DAYS}d")
+        self.document["clock"] = moved
+        counts = moved["counts"]
+        click.echo(
+            f"{counts['backup_jobs']} backup jobs and {counts['copy_jobs']} copy jobs ran, {counts.get('copy_jobs_failed', 0)} copies failed, "
+            f"{counts['recovery_points']} recovery points appeared, {counts['expired']} expired"
+        )
+
+    def verify(self) -> None:
+        """Every account is read into the ledger and compared with the strategy."""
+        from strongroom.api.sync import sync
+        from strongroom.api.verify import verify
+        from strongroom.cli.progress import progress
+        from strongroom.cli.verify import print_verification
+
+        self._title(5, f"strongroom sync {_shown(self.strategy)} && strongroom verify {_shown(self.strategy)}")
+        with progress("reading") as update:
+            synced = sync(self.strategy, home=self.home, on_progress=update)
+        rows = dict(synced.rows)
+        click.echo(f"read {rows['accounts']} accounts, {rows['resources']} resources, {rows['recovery_points']} recovery points")
+        found = verify(self.strategy, home=self.home)
+        print_verification(found)
+        self.document["sync"] = {"rows": rows, "unread": len(synced.unread)}
+        self.document["verify"] = found.to_json(chains=True)
+        self._healthy, self._broken = _examples(found.chains.to_pylist())
+
+    def prove(self) -> None:
+        """One healthy and one broken resource, link by link."""
+        from strongroom.api.verify import prove
+        from strongroom.cli.formats import plain
+        from strongroom.cli.prove import print_chains
+
+        self._title(6, "strongroom prove, for a healthy and a broken resource")
+        self.document["prove"] = {}
+        for name, arn in (("healthy", self._healthy), ("broken", self._broken)):
+            if arn:
+                chains = prove(self.strategy, arn, home=self.home)
+                print_chains(arn, chains)
+                click.echo()
+                self.document["prove"][name] = {"arn": arn, "chains": plain(chains)}
+
+    def stop(self) -> None:
+        """Stop the twin, also after an error or Ctrl-C."""
+        from strongroom.twin import process
+
+        process.down(self.home)
+
+    def _title(self, number: int, text: str) -> None:
+        click.echo(click.style(f"{number}  {text}", bold=True))
+
+
+def _examples(chains: list[dict[str, Any]]) -> tuple[str, str]:
+    """Return a resource whose copies are all proven and one with a broken copy, else with any broken link."""
+    states: dict[str, set[str]] = {}
+    copied: set[str] = set()
+    for row in chains:
+        found = {row[name] for name in row if name.endswith("_state")}
+        states.setdefault(row["resource_arn"], set()).update(found)
+        if row["copied_state"] in {"proven", "broken"}:
+            copied.add(row["resource_arn"])
+    by_copy = sorted(states, key=lambda arn: (arn not in copied, arn))
+    healthy = next((arn for arn in by_copy if not states[arn] & {"broken", "unknown"}), "")
+    broken = next((arn for arn in by_copy if "broken" in states[arn]), "")
+    return healthy, broken
+
+
+def _shown(path: Path) -> str:
+    """The path as a person would type it from here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
