@@ -58,7 +58,8 @@ def key_resources(*, logical: str, alias: str, strategy: str, description: str, 
     """Return a key and its alias; the key outlives its stack, because recovery points die with their key (FM05)."""
     key: Json = {
         "Type": "AWS::KMS::Key",
-        "DeletionPolicy": "Retain",
+        # a creation that is rolled back must not leave something in the way of the next try
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "Description": description,

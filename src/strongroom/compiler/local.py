@@ -80,7 +80,8 @@ def backup_role(estate: Estate) -> Json:
     return {
         "Type": "AWS::IAM::Role",
         "Condition": HOME,
-        "DeletionPolicy": "Retain",
+        # a creation that is rolled back must not leave something in the way of the next try
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "RoleName": estate.roles.backup,

@@ -24,7 +24,8 @@ def vault_resource(vault: Vault, *, strategy: str, key: str | None, policy: Json
         properties["AccessPolicy"] = policy
     resource: Json = {
         "Type": "AWS::Backup::BackupVault",
-        "DeletionPolicy": "Retain",
+        # a creation that is rolled back must not leave something in the way of the next try
+        "DeletionPolicy": "RetainExceptOnCreate",
         "UpdateReplacePolicy": "Retain",
         "Properties": properties,
     }

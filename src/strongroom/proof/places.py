@@ -170,7 +170,7 @@ def _copy_verdict(case: CopyCase) -> Verdict:
     found = verdict(case)
     if found.outcome is Outcome.COPIES:
         return PROVEN
-    where = " and ".join(["another account"] * (not case.same_account) + ["another Region"] * (not case.same_region)) or "another vault"
+    where = "another vault" if case.same_account and case.same_region else "another Region" if case.same_account else "another account"
     if found.outcome is Outcome.UNKNOWN:
         return doubtful(f"whether {case.type} can be copied to {where} is not known: {found.message}")
     key = f" on an {case.key_manager}-managed key" if found.failure_mode == "FM01" else ""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from strongroom import facts
 from strongroom.strategyfile import defaults
 from strongroom.strategyfile.nodes import Entry, Node, Path, Place, entries, find, items, text
+from strongroom.strategyfile.problem import named
 from strongroom.strategyfile.values import ACCOUNT_PATTERN, EVERY, ROLES_OF_ACCOUNTS
 
 
@@ -21,6 +22,11 @@ class DeclaredVault:
     entry: Entry | None
     place: str | None  # None: not written, or not text
     regions: tuple[str, ...]  # empty: not known, because home_region is missing
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"vault {named(self.label)}"
 
     @property
     def everywhere(self) -> bool:
@@ -59,6 +65,11 @@ class DeclaredRule:
     plan: str
     entry: Entry
     path: Path
+
+    @property
+    def title(self) -> str:
+        """How messages call it."""
+        return f"rule {named(self.plan)}.{named(self.entry.key)}"
 
 
 def declared(root: Node, *, name: str) -> Declared:

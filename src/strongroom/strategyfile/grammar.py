@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from strongroom.strategyfile.models import StrategyPart
 from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import ListNode, MappingNode, Node, Path, Place, ScalarNode, entries, items, key_place, nearest, plain
-from strongroom.strategyfile.problem import SHOWN_MAX, Problem, ValueProblem, dotted, shortened, shown
+from strongroom.strategyfile.problem import SHOWN_MAX, Problem, ValueProblem, dotted, named, shown
 from strongroom.strategyfile.values import described
 
 # pydantic's names of errors about shape, and what we say is expected
@@ -108,7 +108,7 @@ def _missing(root: MappingNode, path: Path) -> Problem:
 
 def _key(path: Path) -> str:
     """Return the key that a message starts with: the last one of the path."""
-    return shortened(next((step for step in reversed(path) if isinstance(step, str)), "the strategy"))
+    return named(next((step for step in reversed(path) if isinstance(step, str)), "the strategy"))
 
 
 def _keys(part: type[BaseModel]) -> tuple[str, ...]:

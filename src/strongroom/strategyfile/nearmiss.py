@@ -5,7 +5,9 @@ from itertools import islice
 from typing import Final
 
 from strongroom.semantics.nearmiss import distance
+from strongroom.strategyfile.problem import named
 
+_LISTED_MAX: Final = 20
 _KNOWN_MAX: Final = 1_000  # words to compare with; a file may declare more names than anybody can mean
 
 
@@ -29,8 +31,8 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     candidates = tuple(islice(known, _KNOWN_MAX))
     near = near_miss(word, candidates)
     if near is not None:
-        return f"did you mean {near}?"
-    return otherwise or f"one of: {', '.join(candidates)}"
+        return f"did you mean {named(near)}?"
+    return otherwise or f"one of: {', '.join(named(candidate) for candidate in candidates[:_LISTED_MAX]) or 'none is declared'}"
 
 
 def _folded(word: str) -> str:

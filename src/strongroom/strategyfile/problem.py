@@ -63,8 +63,19 @@ def dotted(path: Path) -> str:
         >>> dotted(("objectives", 0, "rpo")), dotted(())
         ('objectives[0].rpo', 'strategy')
     """
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return shortened(text.removeprefix(".")) or "strategy"
+    text = "".join(f"[{step}]" if isinstance(step, int) else f".{named(step)}" for step in path)
+    return text.removeprefix(".") or "strategy"
+
+
+def named(key: str) -> str:
+    """Return a key as it is, or in quotes where it is empty or has blanks at its ends or control characters; never long.
+
+    Example:
+        >>> named("daily"), named("")
+        ('daily', "''")
+    """
+    short = shortened(key)
+    return short if short and short.isprintable() and short.strip() == short else repr(short)
 
 
 def shortened(text: str) -> str:

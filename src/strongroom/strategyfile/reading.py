@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 
 from strongroom.strategyfile import source, syntax
 from strongroom.strategyfile.nodes import Entry, ListNode, MappingNode, Node, Place, ScalarNode, entries
-from strongroom.strategyfile.problem import Problem, shown
+from strongroom.strategyfile.problem import Problem, named, shortened, shown
 from strongroom.strategyfile.scalars import resolve
 
 _MAX_VALUES = 20_000  # keys and values, each alias counted with all it repeats
@@ -136,11 +136,12 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> None:
         name, place = event.anchor, _place(event)
+        called = shortened(name)
         if name not in self._anchors:
-            raise _Stopped("YML006", place, f"alias *{name} has no anchor &{name} before it", f"mark the part to repeat with &{name}")
+            raise _Stopped("YML006", place, f"alias *{called} has no anchor &{called} before it", f"mark the part to repeat with &{called}")
         built = self._anchors[name]
         if built is None:
-            raise _Stopped("YML006", place, f"alias *{name} stands inside its own anchor &{name}", "write the part out")
+            raise _Stopped("YML006", place, f"alias *{called} stands inside its own anchor &{called}", "write the part out")
         if len(self._open) + built.height > _MAX_DEPTH:
             raise _too_deep(place)
         self._add(built, None)
@@ -201,7 +202,7 @@ def _repeated(entry: Entry, first: Entry) -> Problem:
     return Problem(
         code="YML005",
         place=entry.key_place,
-        subject=entry.key,
+        subject=named(entry.key),
         message=f"key {shown(entry.key)} is written twice: first in line {first.key_place.line}",
         help="rename or remove one of them",
     )

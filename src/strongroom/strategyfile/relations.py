@@ -12,7 +12,7 @@ from strongroom.strategyfile import defaults, quantities, values
 from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules
 from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, ScalarNode, entries, find, items, text
-from strongroom.strategyfile.problem import Problem, ValueProblem, dotted, shortened, shown
+from strongroom.strategyfile.problem import Problem, ValueProblem, dotted, named, shown
 
 
 def problems(declared: Declared) -> Iterator[Problem]:
@@ -68,14 +68,12 @@ def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[P
         and vault.place in values.ROLES_OF_ACCOUNTS
         and find(declared.root, "organization", "accounts", vault.place) is None
     ):
-        message = f"vault {vault.label} is in account {vault.place}, which organization.accounts does not declare"
+        message = f"{vault.title} is in account {vault.place}, which organization.accounts does not declare"
         yield _problem(
             "STR013", where.place, (*path, "in"), message, f'add under organization: accounts: {{{vault.place}: "<twelve digits>"}}'
         )
     if find(entry.value, "region") is not None and (several := find(entry.value, "regions")) is not None:
-        yield _problem(
-            "STR022", several.place, (*path, "regions"), f"vault {vault.label} has both region and regions", "keep one of the two"
-        )
+        yield _problem("STR022", several.place, (*path, "regions"), f"{vault.title} has both region and regions", "keep one of the two")
     for key in ("region", "regions"):
         for item in items(find(entry.value, key)):
             yield from _vault_region(declared, vault, item, (*path, key))
@@ -86,29 +84,29 @@ def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[P
 def _vault_region(declared: Declared, vault: DeclaredVault, item: Node, path: Path) -> Iterator[Problem]:
     region = text(item)
     if declared.regions and region in facts.regions() and region not in declared.regions:
-        message = f"vault {vault.label} is in {region}, which is not governed: {', '.join(declared.regions)}"
+        message = f"{vault.title} is in {region}, which is not governed: {', '.join(declared.regions)}"
         yield _problem("STR011", item.place, path, message, f"add {region} to organization.regions")
 
 
 def _vault_key(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
     path: Path = ("vaults", vault.label, "key")
     node = find(entry.value, "key")
-    named = text(node)
+    name = text(node)
     known = declared.keys or (defaults.BACKUP_KEY,)
-    if node is not None and named is not None and named not in known:
-        message = f"vault {vault.label} names key {shown(named)}, which keys does not declare"
-        yield _problem("STR015", node.place, path, message, did_you_mean(named, known))
+    if node is not None and name is not None and name not in known:
+        message = f"{vault.title} names key {shown(name)}, which keys does not declare"
+        yield _problem("STR015", node.place, path, message, did_you_mean(name, known))
     if node is None and isinstance(entry.value, MappingNode) and defaults.key(declared.keys) is None:
-        message = f"vault {vault.label} names no key, and keys declares several: {shortened(', '.join(declared.keys))}"
-        yield _problem("STR015", entry.key_place, path, message, f"add: key: {next(iter(declared.keys))}")
+        message = f"{vault.title} names no key, and keys declares several: {named(', '.join(declared.keys))}"
+        yield _problem("STR015", entry.key_place, path, message, f"add: key: {named(next(iter(declared.keys)))}")
 
 
 def _built_in_vault(declared: Declared) -> Iterator[Problem]:
     vault = declared.vaults.get(defaults.LOCAL_VAULT)
     keys = find(declared.root, "keys")
     if keys is not None and vault is not None and vault.entry is None and defaults.key(declared.keys) is None:
-        message = f"the built-in vault local needs a key, and keys declares several: {shortened(', '.join(declared.keys))}"
-        fix = f"add under vaults: local: {{in: every-account, key: {next(iter(declared.keys))}}}"
+        message = f"the built-in vault local needs a key, and keys declares several: {named(', '.join(declared.keys))}"
+        fix = f"add under vaults: local: {{in: every-account, key: {named(next(iter(declared.keys)))}}}"
         yield _problem("STR015", keys.place, ("keys",), message, fix)
 
 
@@ -122,13 +120,13 @@ def _vault_names(declared: Declared) -> Iterator[Problem]:
         place = vault.entry.key_place if vault.entry else Place(1, 1)
         path: Path = ("vaults", vault.label)
         if not written and len(name) > most:
-            message = f"vault {vault.label} would be named {shown(name)} in AWS: {len(name)} characters, at most {most} allowed"
+            message = f"{vault.title} would be named {shown(name)} in AWS: {len(name)} characters, at most {most} allowed"
             yield _problem("STR006", place, path, message, "shorten the label or the strategy's name, or give the vault a name of its own")
-        account = (declared.account(vault.place) or vault.place) if vault.place else None
+        account = (declared.account(vault.place) or vault.place) if vault.place else ""
         for region in vault.regions if account else ():
-            other = taken.setdefault((str(account), region, name), vault.label)
+            other = taken.setdefault((account, region, name), vault.label)
             if other != vault.label:
-                message = f"vaults {other} and {vault.label} are both named {shown(name)} in {account}, {region}"
+                message = f"vaults {named(other)} and {named(vault.label)} are both named {shown(name)} in {named(account)}, {region}"
                 yield _problem("STR022", place, path, message, "give one of them another name")
                 break
 
@@ -140,12 +138,12 @@ def _lock(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Pr
         return
     other = like(lock)
     if other is not None:
-        yield from _like(declared, vault.label, other, lock.place, path)
+        yield from _like(declared, vault.title, other, lock.place, path)
         if isinstance(lock, MappingNode) and len(lock.entries) > 1:
-            message = f"the lock of vault {vault.label} is like {other} and has keys of its own"
-            yield _problem("STR020", lock.place, path, message, f"write lock: like {other}, or all of its keys")
+            message = f"the lock of {vault.title} is like {named(other)} and has keys of its own"
+            yield _problem("STR020", lock.place, path, message, f"write lock: like {named(other)}, or all of its keys")
     elif isinstance(lock, MappingNode):
-        yield from _lock_range(vault.label, lock, path)
+        yield from _lock_range(vault.title, lock, path)
 
 
 def like(lock: Node) -> str | None:
@@ -154,8 +152,8 @@ def like(lock: Node) -> str | None:
     return words[1] if len(words) == 2 and words[0] == "like" else text(find(lock, "like"))
 
 
-def _like(declared: Declared, label: str, other: str, place: Place, path: Path) -> Iterator[Problem]:
-    subject = f"the lock of vault {label} is like vault {shown(other)}"
+def _like(declared: Declared, title: str, other: str, place: Place, path: Path) -> Iterator[Problem]:
+    subject = f"the lock of {title} is like vault {shown(other)}"
     vault = declared.vaults.get(other)
     lock = find(vault.entry.value, "lock") if vault and vault.entry else None
     if vault is None:
@@ -166,28 +164,28 @@ def _like(declared: Declared, label: str, other: str, place: Place, path: Path) 
         yield _problem("STR020", place, path, f"{subject}, whose lock is like another", "name the vault that writes its lock out")
 
 
-def _lock_range(label: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
+def _lock_range(title: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
     mode = find(lock, "mode")
     grace = find(lock, "grace")
     least, most = _value(find(lock, "min"), quantities.lock_days), _value(find(lock, "max"), quantities.lock_days)
     if mode is None:
-        yield _problem("STR004", lock.place, (*path, "mode"), f"the lock of vault {label} lacks the key mode", "add: mode: governance")
+        yield _problem("STR004", lock.place, (*path, "mode"), f"the lock of {title} lacks the key mode", "add: mode: governance")
     if text(mode) == LockMode.COMPLIANCE and grace is None:
         bound = facts.limit("lock_grace_days_min").value
-        message = f"the compliance lock of vault {label} has no grace time: {bound} days at least; after it nobody can remove the lock"
+        message = f"the compliance lock of {title} has no grace time: {bound} days at least; after it nobody can remove the lock"
         yield _problem("STR020", lock.place, (*path, "grace"), message, f"add: grace: {bound}d, or write mode: governance")
     if text(mode) == LockMode.GOVERNANCE and grace is not None:
-        message = f"the governance lock of vault {label} has a grace time, which AWS Backup takes for compliance"
+        message = f"the governance lock of {title} has a grace time, which AWS Backup takes for compliance"
         yield _problem("STR020", grace.place, (*path, "grace"), message, "remove grace, or write mode: compliance")
     node = find(lock, "max")
     if node is not None and least is not None and most is not None and most < least:
-        message = f"the lock of vault {label} allows at most {most} days and demands {least}"
+        message = f"the lock of {title} allows at most {most} days and demands {least}"
         yield _problem("STR020", node.place, (*path, "max"), message, f"raise max to {least}d or more")
 
 
 def _rule_vault(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
     path: Path = (*rule.path, "vault")
-    subject = f"rule {rule.plan}.{rule.entry.key}"
+    subject = f"{rule.title}"
     node = find(rule.entry.value, "vault")
     label = text(node) if node else defaults.rule_vault(declared.everywhere)
     place = node.place if node else rule.entry.key_place
@@ -197,22 +195,25 @@ def _rule_vault(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
         message = f"{subject} backs up into vault {shown(label)}, which vaults does not declare"
         yield _problem("STR016", place, path, message, did_you_mean(label, declared.everywhere))
     elif node is None and isinstance(rule.entry.value, MappingNode) and declared.placed:
-        message = f"{subject} names no vault, and vaults in every-account are {shortened(', '.join(declared.everywhere)) or 'none'}"
+        message = f"{subject} names no vault, and vaults in every-account are {named(', '.join(declared.everywhere) or 'none')}"
         first = next(iter(declared.everywhere), None)
-        yield _problem("STR017", place, path, message, f"add: vault: {first}" if first else "add under vaults: here: {in: every-account}")
+        fix = f"add: vault: {named(first)}" if first else "add under vaults: here: {in: every-account}"
+        yield _problem(
+            "STR017", place, path, message, f"add: vault: {named(first)}" if first else "add under vaults: here: {in: every-account}"
+        )
 
 
 def _suits(declared: Declared, rule: DeclaredRule, vault: DeclaredVault, place: Place) -> Iterator[Problem]:
     """Yield why a vault can't take the backups of a rule: it must be in each governed account and Region."""
     path: Path = (*rule.path, "vault")
-    subject = f"rule {rule.plan}.{rule.entry.key} backs up into vault {vault.label}"
+    subject = f"{rule.title} backs up into {vault.title}"
     absent = [region for region in declared.regions if region not in vault.regions]
     if vault.placed and not vault.everywhere:
-        fix = f"back up into a vault in every-account, and write copy: {vault.label}"
-        yield _problem("STR017", place, path, f"{subject}, which is in {vault.place} and not in every-account", fix)
+        fix = f"back up into a vault in every-account, and write copy: {named(vault.label)}"
+        yield _problem("STR017", place, path, f"{subject}, which is in {named(vault.place or '')} and not in every-account", fix)
     elif absent and vault.regions:
         message = f"{subject}, which is not in every governed Region: {', '.join(absent)} missing"
-        yield _problem("STR017", place, path, message, f"remove the Regions of vault {vault.label}, or add the missing ones")
+        yield _problem("STR017", place, path, message, f"remove the Regions of {vault.title}, or add the missing ones")
 
 
 def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
@@ -220,7 +221,7 @@ def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
     targets = destinations(rule.entry.value)
     yield from _repeated(iter(targets), path)
     for label, place in targets:
-        subject = f"rule {rule.plan}.{rule.entry.key} copies to vault {shown(label)}"
+        subject = f"{rule.title} copies to vault {shown(label)}"
         vault = declared.vaults.get(label)
         if vault is None:
             single = [name for name, other in declared.vaults.items() if not other.everywhere]
@@ -230,7 +231,8 @@ def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
             fix = "copy to a vault in one account, such as {in: central, region: eu-west-1}"
             yield _problem("STR018", place, path, f"{subject}, which is in every-account", fix)
         elif len(vault.regions) > 1:
-            fix = f"declare a vault for each Region, such as {label}-{vault.regions[1]}: {{in: {vault.place}, region: {vault.regions[1]}}}"
+            second = vault.regions[1]
+            fix = f"declare a vault for each Region, such as {named(label)}-{second}: {{in: {vault.place}, region: {second}}}"
             yield _problem("STR018", place, path, f"{subject}, which is in {len(vault.regions)} Regions: {', '.join(vault.regions)}", fix)
 
 
@@ -240,7 +242,7 @@ def _windows(rule: DeclaredRule) -> Iterator[Problem]:
     complete = _value(complete_node, quantities.completion_window) if complete_node else _default("completion_window_minutes_default")
     node = complete_node or start_node
     if node is not None and start is not None and complete is not None and complete <= start:
-        message = f"rule {rule.plan}.{rule.entry.key} has {complete} minutes to complete, of which {start} may pass before it starts"
+        message = f"{rule.title} has {complete} minutes to complete, of which {start} may pass before it starts"
         yield _problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
 
 

@@ -13,8 +13,8 @@ _SENTENCES = (
     (r"found character '([@`%])'", "text can't start with {0}", "put the value in quotes"),
     (r"mapping values are not allowed", "a second colon in this value, or a line indented too far", "put text with a colon in quotes"),
     (r"could not find expected ':'", "a key without a colon", "write a colon and a blank after the key"),
-    (r"quoted scalar", "a quote is opened and never closed", "close the quote"),
     (r"escape", "an unknown escape after a backslash", r"write \\ for a backslash, or use single quotes"),
+    (r"quoted scalar", "a quote is opened and never closed", "close the quote"),
     (r"expected ',' or '[\]}]'", "a bracket is opened and not closed, or a comma is missing", "close the bracket, or add a comma"),
     (r"expected <block end>", "the indentation matches no line above", "align the line with its siblings"),
     (r"flow node", "a bracket is opened and not closed", "close the bracket"),
@@ -33,8 +33,8 @@ def problem(error: YAMLError | ValueError | OverflowError) -> Problem:
     if isinstance(error, MarkedYAMLError):
         said = f"{error.problem or ''}; {error.context or ''}"
         mark = error.problem_mark or error.context_mark
-        # an unclosed quote or bracket is noticed at the end of the file, but was made where it opens
-        if error.context_mark is not None and re.search("unexpected end of stream|<stream end>", said):
+        # an unclosed quote or bracket and a key without a colon are noticed later, but were made where they start
+        if error.context_mark is not None and re.search("unexpected end of stream|<stream end>|could not find expected ':'", said):
             mark = error.context_mark
         if mark is not None:
             place = Place(mark.line + 1, mark.column + 1)

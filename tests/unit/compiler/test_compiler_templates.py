@@ -48,7 +48,7 @@ def test_vaults_keys_and_roles_survive_their_stack(three_tiers):
     """Nothing that recovery points depend on is deleted with a stack."""
     for template in (_local(three_tiers), _central(three_tiers)):
         kept = [resource for resource in template["Resources"].values() if resource["Type"] != "AWS::KMS::Alias"]
-        assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in kept} == {("Retain", "Retain")}
+        assert {(each["DeletionPolicy"], each["UpdateReplacePolicy"]) for each in kept} == {("RetainExceptOnCreate", "Retain")}
 
 
 def test_all_that_takes_tags_carries_the_owner_tag(three_tiers):

@@ -93,15 +93,8 @@ def begin(world: World, at: datetime, copy: CopyJob) -> None:
 
 def _failure(world: World, copy: CopyJob) -> Outcome | None:
     """Why a copy can't go on now, in about the order in which AWS looks."""
-    way = (
-        "copy",
-        copy.resource.type.value,
-        copy.account,
-        copy.region,
-        copy.source.key_arn or "",
-        copy.destination_vault_arn,
-        copy.role_arn,
-    )
+    source_key = copy.source.key_arn or ""
+    way = ("copy", copy.resource.type.value, copy.account, copy.region, source_key, copy.destination_vault_arn, copy.role_arn)
     closed: Outcome | None = world.once(way, lambda: _closed(world, copy))
     if closed is not None:
         return closed
@@ -137,16 +130,20 @@ def _closed(world: World, copy: CopyJob) -> Outcome | None:
     )
     if verdict.outcome is copies.Outcome.FAILS:
         return verdict.message, OTHER
-    if vault is None or vault_key is None:
+    if vault is None:
         return facts.message("vault_missing").format(arn=copy.destination_vault_arn).replace("Backup job", "Copy job", 1), OTHER
-    if not same_account and not may_copy_into(vault.access_policy, vault.arn, _caller(world, copy.account, copy.role_arn)):
-        return facts.message("copy_access_denied"), ACCESS_DENIED
-    if verdict.outcome is copies.Outcome.UNKNOWN:  # the key of the source is nowhere to be found
-        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
-    if not same_account and source_key is not None and not _shared(world, copy, vault, source_key):
-        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
-    if any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
+    refused = None if same_account else _not_allowed(world, copy, vault, source_key)
+    if refused is None and any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
         return facts.message("key_unusable"), ACCESS_DENIED
+    return refused
+
+
+def _not_allowed(world: World, copy: CopyJob, vault: Vault, source_key: Key | None) -> Outcome | None:
+    """Why the policies of vault and key don't let a copy pass from account to account."""
+    if not may_copy_into(vault.access_policy, vault.arn, _caller(world, copy.account, copy.role_arn)):
+        return facts.message("copy_access_denied"), ACCESS_DENIED
+    if source_key is not None and not _shared(world, copy, vault, source_key):  # also a key that is nowhere to be found
+        return facts.message("copy_key_inaccessible"), ACCESS_DENIED
     return None
 
 
