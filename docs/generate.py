@@ -1,19 +1,25 @@
 """Write docs/reference from the code, so that it can't lag behind: `make docs`."""
 
 import io
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
 
-from strongroom import checks, strategyfile
+from strongroom import checks, facts, strategyfile
 from strongroom.aws.permissions import LOCAL_VERBS, PERMISSIONS
+from strongroom.checks import CHECKS
 from strongroom.cli.app import cli
 from strongroom.errors import ExitCode
+from strongroom.proof import CAUSES
+from strongroom.proof.messages import failure_mode
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
 NOTE = "<!-- made by docs/generate.py from the code; don't edit -->\n\n"
 EXIT_CODES = {
     ExitCode.PROVEN: "done, and nothing found",
@@ -88,6 +94,29 @@ def strategy() -> str:
     return "\n".join(lines) + "\n"
 
 
+def failure_modes() -> str:
+    """Return the table of failure modes: what the twin reproduces, what checks predict, what verify detects."""
+    titles: dict[str, str] = tomllib.loads((ROOT / "docs" / "failure-modes.toml").read_text(encoding="utf-8"))
+    tests = [*ROOT.glob("tests/unit/twin*/test_*.py"), *ROOT.glob("tests/conformance/test_*.py"), *ROOT.glob("tests/detect/test_*.py")]
+    by_message = {failure_mode(facts.message(name), "") for name in facts.names("messages")}
+    reproduced = {mode for file in tests for mode in re.findall(r"\bFM\d\d\b", file.read_text(encoding="utf-8"))}
+    lines = [
+        "# Failure modes",
+        "",
+        "The ways backups fail in the real world. *Twin*: a test reproduces it there. *check*: predicted before anything is deployed.",
+        "*verify*: detected in the live state; *message*: told by what AWS says of a failed job.",
+        "An empty cell is not built yet, or can't be known on that side.",
+        "",
+        "| id | what happens | twin | check | verify |",
+        "|---|---|---|---|---|",
+    ]
+    for mode, title in titles.items():
+        predicted = ", ".join(each.code for each in CHECKS if mode in each.documentation.failure)
+        detected = ", ".join([cause.code for cause in CAUSES if mode in cause.failure_mode] + ["message"] * (mode in by_message))
+        lines.append(f"| {mode} | {title} | {'yes' if mode in reproduced else ''} | {predicted} | {detected} |")
+    return "\n".join(lines) + "\n"
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -96,6 +125,7 @@ PAGES = {
     "permissions.md": permissions,
     "command-line.md": command_line,
     "checks.md": check_catalogue,
+    "failure-modes.md": failure_modes,
     "strategy-file.md": strategy,
 }
 

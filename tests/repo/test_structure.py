@@ -92,3 +92,9 @@ def pure_modules() -> list[str]:
 def test_examples_in_docstrings_are_true(name: str):
     """Examples of pure functions are run."""
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_generated_pages_are_up_to_date():
+    """docs/reference says what the code says; `make docs` writes it."""
+    done = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -17,6 +17,7 @@ from strongroom.aws.readers.harvest import Harvest, merge
 from strongroom.aws.readers.keys import KnownKey, owner_of, read_keys
 from strongroom.aws.readers.roles import read_roles
 from strongroom.aws.readers.scope import Reading, Scope
+from strongroom.aws.readers.tagged import TAGGED_TYPES, read_tagged
 from strongroom.aws.sessions import THREADS, Sessions
 from strongroom.domain.names import Region, ResourceType
 from strongroom.domain.tables import READS, RESOURCES, TABLES
@@ -32,6 +33,7 @@ READ_TYPES = (
     ResourceType.NEPTUNE,
     ResourceType.EFS,
     ResourceType.S3,
+    *TAGGED_TYPES,
 )
 # What is asked of each account and Region, by the names in `reads`.
 SUBJECTS = (
@@ -158,6 +160,7 @@ def _region(scope: Scope) -> tuple[Part, list[Task]]:
     resources.read_ec2(scope, harvest)
     resources.read_rds(scope, harvest)
     resources.read_efs(scope, harvest)
+    read_tagged(scope, harvest)
     if not vaults:
         unlisted = [AwsRefused("the vaults could not be listed", code="VaultsUnread")] if vaults is None else []
         harvest.read(scope.account, scope.region, "recovery_points", unlisted)

@@ -80,6 +80,7 @@ READ_ACTIONS = (
             "s3:GetBucketTagging",
             "s3:GetEncryptionConfiguration",
             "s3:ListAllMyBuckets",
+            "tag:GetResources",
         ),
     ),
 )

@@ -57,10 +57,13 @@ foundation AS (
 equipped AS (
     SELECT
         f.*,
-        -- What could only not be interpreted is proven by a copy that arrived.
-        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN 'proven' ELSE e.state END AS equipped_state,
-        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.code END AS equipped_code,
-        CASE WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.cause END AS equipped_cause
+        -- What could only not be interpreted is proven by a copy that arrived; of what isn't selected no copy can arrive.
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.selected_state = 'broken' THEN f.selected_state
+             WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN 'proven' ELSE e.state END AS equipped_state,
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.selected_state = 'broken' THEN f.selected_code
+             WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.code END AS equipped_code,
+        CASE WHEN e.state = 'unknown' AND e.doubt AND f.selected_state = 'broken' THEN f.selected_cause
+             WHEN e.state = 'unknown' AND e.doubt AND f.points > 0 AND f.fresh THEN NULL ELSE e.cause END AS equipped_cause
     FROM foundation AS f
     CROSS JOIN LATERAL (
         SELECT

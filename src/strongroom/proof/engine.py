@@ -24,6 +24,7 @@ from strongroom.proof.selected import SelectedJudge
 from strongroom.proof.slots import INSTANT, slot_tables
 
 JOBS_DAYS = 30  # how far AWS lists jobs back
+MEMORY_MB = 2_200  # for SQL; a million resources take 1.2 GB beside it, and 4 GiB are allowed
 STEPS = ("points", "observed", "troubles", "judged", "gaps", "chains")
 
 LEGS = pa.schema(
@@ -66,12 +67,10 @@ def judge(
     scope = scope_of(estate, snapshot.table("accounts"))
     plans = declared(estate)
     observed = observe(snapshot)
-    resources = snapshot.table("resources")
-    if arn is not None:
-        resources = resources.filter(pc.equal(resources["arn"], arn))
-    mine = protected(estate, scope, plans, resources, earlier)
+    mine = protected(estate, scope, plans, _resources(snapshot, arn), earlier)
     connection = ledger.connect(snapshot)
     try:
+        connection.execute(f"SET memory_limit = '{MEMORY_MB}MB'")
         _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(plans)})
         places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed), plans)
         _load(connection, places.tables(pc.unique(mine.resources["type"]).to_pylist()))
@@ -90,6 +89,11 @@ def judge(
 NO_GAPS = """CREATE TEMP TABLE gaps (
     resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
 )"""  # as in gaps.sql, which would read all recovery points once more
+
+
+def _resources(snapshot: ledger.Snapshot, arn: str | None) -> pa.Table:
+    resources = snapshot.table("resources")
+    return resources if arn is None else resources.filter(pc.equal(resources["arn"], arn))
 
 
 def query(name: str) -> str:

@@ -198,9 +198,7 @@ def _rule_vault(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
         message = f"{subject} names no vault, and vaults in every-account are {named(', '.join(declared.everywhere) or 'none')}"
         first = next(iter(declared.everywhere), None)
         fix = f"add: vault: {named(first)}" if first else "add under vaults: here: {in: every-account}"
-        yield _problem(
-            "STR017", place, path, message, f"add: vault: {named(first)}" if first else "add under vaults: here: {in: every-account}"
-        )
+        yield _problem("STR017", place, path, message, fix)
 
 
 def _suits(declared: Declared, rule: DeclaredRule, vault: DeclaredVault, place: Place) -> Iterator[Problem]:

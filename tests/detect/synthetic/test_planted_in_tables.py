@@ -1,11 +1,14 @@
 """Plant one failure mode in a healthy ledger: `verify` names it, with cause and fix, and nothing else."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from strongroom import proof
+from strongroom.domain.origin import BuiltIn
+from strongroom.domain.strategy import Objective, RetentionOwed
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -452,15 +455,49 @@ def test_an_earlier_snapshot_makes_runs_due_that_left_no_evidence(builder, tmp_p
 def test_an_objective_that_is_missed_is_named(builder, tmp_path):
     """The newest recovery point is older than promised, although every run that is due has come."""
     world = builder().build()
-    world.estate = type(world.estate)(
-        **{name: getattr(world.estate, name) for name in world.estate.__slots__ if name != "objectives"},
-        objectives=(type(world.estate.objectives[0])(select=world.estate.plans[0].select, rpo_minutes=60, rto_minutes=None, origin=proof_origin()),),
+    world.estate = replace(
+        world.estate,
+        objectives=(Objective(select=world.estate.plans[0].select, rpo_minutes=60, rto_minutes=None, origin=BuiltIn()),),
     )
     found = verified(world, tmp_path)
     assert only(found).finding.code == "VRF033"
 
 
-def proof_origin():
-    from strongroom.domain.origin import BuiltIn
+def test_retention_shorter_than_owed_is_named(builder, tmp_path):
+    """FM36: ten years are owed, the longest copy is kept for seven."""
+    world = builder().build()
+    owed = RetentionOwed(select=world.estate.plans[0].select, at_least_days=3653, basis="policy", origin=BuiltIn())
+    world.estate = replace(world.estate, retention=(owed,))
+    fault = only(verified(world, tmp_path))
+    assert (fault.finding.code, fault.finding.failure_mode) == ("VRF052", "FM36")
+    assert "2557 days, 3653 days are owed" in fault.finding.message
 
-    return BuiltIn()
+
+def test_an_ou_without_accounts_is_named(builder, tmp_path):
+    """A misspelt OU protects nothing, and that is no proof."""
+    world = builder().build()
+    world.estate = replace(world.estate, organization=replace(world.estate.organization, governs=("Workloads", "Worklods")))
+    fault = only(verified(world, tmp_path))
+    assert (fault.finding.code, "Worklods" in fault.finding.message) == ("VRF002", True)
+
+
+def test_a_condition_that_is_not_interpreted_is_proven_by_copies(builder, tmp_path):
+    """A policy with a foreign condition is doubtful until copies arrive."""
+    world = builder().build()
+    vault = world.rows("vaults", name="three-tiers-dr")[0]
+    vault.update(access_policy=vault["access_policy"].replace("aws:PrincipalOrgID", "aws:PrincipalTag/team"))
+    assert verified(world, tmp_path).faults == ()
+    world.drop("recovery_points", vault_name="three-tiers-dr")
+    found = verified(world, tmp_path)
+    assert {fault.finding.code for fault in found.faults} == {"VRF028", "VRF041"}
+    assert int(found.exit_code) == 3
+
+
+def test_two_faults_are_two_findings(builder, tmp_path):
+    """Faults of different kinds don't hide each other."""
+    made = builder()
+    world = made.build()
+    made.add_resource(world.workloads[0], "eu-west-2", "EBS", "0typo", {world.key: world.values[0] + "x"})
+    plant_missing_run(world, world.resource(), 10)
+    found = verified(world, tmp_path)
+    assert [fault.finding.code for fault in found.faults] == ["VRF010", "VRF032"]

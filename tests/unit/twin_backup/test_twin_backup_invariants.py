@@ -23,7 +23,7 @@ def test_e1_created_after_the_slot_start_by_is_slot_plus_window(scene, kit):
 
 
 def test_e1_e2_a_busy_resource_makes_the_second_job_expire(scene):
-    """E1, E2: one job at a time works on a resource; the other stays CREATED until StartBy, then it is EXPIRED, not FAILED."""
+    """E1, E2 (FM19): one job at a time works on a resource; the other stays CREATED until StartBy, then it is EXPIRED, not FAILED."""
     scene.vault()
     arn, role = scene.volume(size=8000), scene.role()
     request = {"BackupVaultName": "local", "ResourceArn": arn, "IamRoleArn": role, "StartWindowMinutes": 60}
@@ -96,7 +96,7 @@ def test_e4_recovery_point_dates_and_deletion(scene, kit):
 
 
 def test_e5_copies_keep_the_creation_date_and_inherit(scene, kit):
-    """E5: a copy has the source's creation date; without lifecycle or with -1 it has the source's lifecycle too."""
+    """E5 (FM13): a copy has the source's creation date; without lifecycle or with -1 it has the source's lifecycle too."""
     scene.vault()
     scene.vault("second")
     scene.vault("third")
@@ -125,7 +125,7 @@ def test_e5_copies_keep_the_creation_date_and_inherit(scene, kit):
 
 
 def test_e6_missing_role_makes_recovery_points_expire(scene, kit):
-    """E6: when the role is gone at the end of retention, the recovery point stays, EXPIRED and counted."""
+    """E6 (FM27): when the role is gone at the end of retention, the recovery point stays, EXPIRED and counted."""
     from moto.iam.models import iam_backends
 
     scene.vault()
@@ -142,7 +142,7 @@ def test_e6_missing_role_makes_recovery_points_expire(scene, kit):
 
 
 def test_e8_locked_vault(scene, kit):
-    """E8: a lock refuses deletions and lifecycle changes at once, and fails jobs outside its range when they run."""
+    """E8 (FM03): a lock refuses deletions and lifecycle changes at once, and fails jobs outside its range when they run."""
     scene.vault()
     scene.table("orders", environment="prod")
     scene.plan(kit.rule())
@@ -204,7 +204,7 @@ def test_e11_plan_update_touches_nothing_that_exists(scene, kit):
 
 
 def test_e12_selection_is_evaluated_per_run(scene, kit):
-    """E12: tags and opt-in count at each run, not when the plan was made."""
+    """E12 (FM09, FM10): tags and opt-in count at each run, not when the plan was made."""
     scene.vault()
     plan = scene.plan(kit.rule())
     scene.wait(days=1)
@@ -220,7 +220,7 @@ def test_e12_selection_is_evaluated_per_run(scene, kit):
 
 
 def test_e13_overlapping_rules(scene, kit):
-    """E13: AWS's own example: 2 runs of the longer-kept rule and 8 of the hourly one a day, instead of 26."""
+    """E13 (FM11): AWS's own example: 2 runs of the longer-kept rule and 8 of the hourly one a day, instead of 26."""
     scene.vault()
     scene.table("orders", environment="prod")
     scene.plan(

@@ -1,0 +1,265 @@
+"""The example's organization under other names: whatever could be named or placed differently is drawn by a seed.
+
+Same shape (three tiers, two governed Regions, nested OUs, every resource of the example's `resources:`), other strategy, plans,
+rules, vaults, tag key and values, OUs, accounts, Regions, roles, hours and places of resources; and some resources that
+no plan is meant for. Nothing in it is wrong, so `verify` must find nothing.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "three-tiers"
+TIERS = {"prod": 0, "staging": 1, "dev": 2}
+
+# Words of which none is a near miss of another.
+WORDS = (
+    *("anchor", "bishop", "cobalt", "dragon", "ember", "falcon", "garnet", "hazelnut", "indigo", "jasmine", "kestrel", "lantern"),
+    *("mustard", "nectar", "obsidian", "pepper", "quartz", "raven", "saffron", "thistle", "umbrella", "velvet", "walnut", "xenon"),
+    *("yonder", "zephyr", "acorn", "basalt", "cypress", "dolphin", "eclipse", "fjord", "glacier", "harvest", "iceberg", "juniper"),
+    *("kiwi", "lagoon", "magnet", "nomad", "orchid", "pumpkin", "quiver", "rhubarb", "spruce", "turquoise", "ultra", "violet"),
+)
+KEYS = ("Umgebung", "tier", "Data Class", "org.example:stage", "cost/centre", "環境", "Backup_Class", "@env")
+VALUES = (  # of the three tiers; some differ by one letter or by case alone, which is no typo when all are declared
+    ("live", "rehearsal", "play"),
+    ("tier1", "tier2", "tier3"),
+    ("Prod", "PROD", "prod"),
+    ("a", "b", "c"),
+    ("is production", "is staging", "is for development"),
+    ("本番", "検証", "開発"),
+    ("gold/7y", "silver/1y", "bronze/7d"),
+)
+REGIONS = ("eu-west-2", "eu-west-1", "eu-central-1", "us-east-1", "us-west-2", "ap-southeast-2", "sa-east-1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource of the shuffled organization."""
+
+    kind: str
+    name: str
+    account: str  # id
+    region: str
+    tier: int  # 0 production, 1 staging, 2 development; -1: no plan is meant for it
+    entry: dict[str, Any]  # as the seed file declares it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shuffled:
+    """Where things are in a shuffled organization, for those who want to break them."""
+
+    strategy: str  # its name
+    home_region: str
+    other_region: str
+    third_region: str  # there, but not governed
+    tag_key: str
+    tag_values: tuple[str, str, str]
+    management: str  # account ids
+    central: str
+    governed: tuple[str, ...]
+    bystander: str  # outside the governed OUs
+    top_unit: str  # path of the OU with everything that is governed below it
+    plans: tuple[str, str, str]
+    local_vault: str  # names in AWS
+    central_vaults: tuple[tuple[str, str], ...]  # (Region, name)
+    backup_role: str
+    read_role: str
+    resources: tuple[Resource, ...]
+    organization_yaml: str
+    strategy_yaml: str
+
+    def write(self, folder: Path) -> None:
+        """Write both files into a folder."""
+        (folder / "organization.yaml").write_text(self.organization_yaml, encoding="utf-8")
+        (folder / "strategy.yaml").write_text(self.strategy_yaml, encoding="utf-8")
+
+    def pick(self, kind: str, tier: int, account: str = "") -> Resource:
+        """The first resource of a type and tier, in an account if one is given."""
+        return next(each for each in self.resources if (each.kind, each.tier) == (kind, tier) and account in ("", each.account))
+
+
+class _Draw:
+    """What a seed draws, no word twice."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)  # noqa: S311 - reproducible, not secret
+        self.words = list(WORDS)
+        self.random.shuffle(self.words)
+
+    def word(self) -> str:
+        return self.words.pop()
+
+    def account(self) -> str:
+        return f"{self.random.randrange(10**11, 10**12)}"
+
+
+def shuffled(seed: int) -> Shuffled:
+    """The organization and strategy that a seed draws."""
+    draw = _Draw(seed)
+    regions = draw.random.sample(REGIONS, 3)
+    names = {role: (draw.word(), draw.account()) for role in ("management", "admin", "central", "log", "bystander")}
+    governed = {draw.word(): draw.account() for _ in range(7)}
+    units = [draw.word() for _ in range(5)]
+    key, values = draw.random.choice(KEYS), draw.random.choice(VALUES)
+    resources = [*_example_resources(draw, governed, regions, key, values), *_unmeant(draw, governed, names, regions, key, values)]
+    draw.random.shuffle(resources)
+    declared = _strategy(draw, units, names, regions, key, values)
+    vaults = declared["vaults"]
+    labels = list(vaults)
+    name = declared["name"]
+    return Shuffled(
+        strategy=name,
+        home_region=regions[0],
+        other_region=regions[1],
+        third_region=regions[2],
+        tag_key=key,
+        tag_values=values,
+        management=names["management"][1],
+        central=names["central"][1],
+        governed=tuple(governed.values()),
+        bystander=names["bystander"][1],
+        top_unit=units[0],
+        plans=tuple(declared["plans"]),
+        local_vault=vaults[labels[0]].get("name", f"{name}-{labels[0]}"),
+        central_vaults=tuple((vaults[label]["region"], vaults[label].get("name", f"{name}-{label}")) for label in labels[1:]),
+        backup_role=declared["roles"]["backup"],
+        read_role=declared["roles"]["read"],
+        resources=tuple(resources),
+        organization_yaml=json.dumps(_organization(draw, units, names, governed, regions, declared["roles"], resources), indent=1),
+        strategy_yaml=json.dumps(declared, indent=1),
+    )
+
+
+def _example_resources(
+    draw: _Draw, governed: dict[str, str], regions: list[str], key: str, values: tuple[str, str, str]
+) -> Iterator[Resource]:
+    """Every resource of the example, elsewhere and with other tags."""
+    for number, (kind, tier, own_key) in enumerate(_example_kinds()):
+        account = draw.random.choice(sorted(governed))
+        region = regions[draw.random.random() < 0.3]
+        entry = {
+            "type": kind,
+            "name": f"{draw.random.choice(WORDS)}-{draw.random.randrange(10**6):06}-{number}",
+            "account": account,
+            "region": region,
+            "tags": {key: values[tier], draw.random.choice(["app", "owner", "费用"]): draw.random.choice(["shop", "x", "1"])},
+            **({"key": "data"} if own_key else {}),
+        }
+        if kind == "ebs" and tier == TIERS["dev"]:
+            entry["key"] = "aws-managed"  # never leaves its account, so that is no fault
+        yield Resource(kind=kind, name=entry["name"], account=governed[account], region=region, tier=tier, entry=entry)
+
+
+def _example_kinds() -> Iterator[tuple[str, int, bool]]:
+    document = YAML(typ="safe", pure=True).load(EXAMPLE / "organization.yaml")
+    for entry in document["resources"]:
+        for _ in range(entry.get("count", 1)):
+            yield entry["type"], TIERS[entry["tags"]["environment"]], entry.get("key") == "data"
+
+
+def _unmeant(
+    draw: _Draw, governed: dict[str, str], names: dict[str, tuple[str, str]], regions: list[str], key: str, values: tuple[str, str, str]
+) -> Iterator[Resource]:
+    """Resources that no plan is meant for: no such tag, an account or Region that is not governed."""
+    inside, outside = draw.random.choice(sorted(governed)), names["bystander"][0]
+    accounts = governed | dict(names.values())
+    for number, (kind, account, region, tags) in enumerate(
+        (
+            ("dynamodb", inside, regions[0], {}),
+            ("aurora", inside, regions[0], {"owner": values[0]}),
+            ("ebs", inside, regions[1], {key: "nobody knows"}),
+            ("s3", outside, regions[0], {key: values[0]}),
+            ("ebs", outside, regions[1], {key: values[0]}),
+            ("dynamodb", names["central"][0], regions[0], {key: values[0]}),
+            ("rds", inside, regions[2], {key: values[0]}),
+        )
+    ):
+        name = f"unmeant-{draw.random.randrange(10**6):06}-{number}"
+        entry = {"type": kind, "name": name, "account": account, "region": region, "tags": tags}
+        yield Resource(kind=kind, name=name, account=accounts[account], region=region, tier=-1, entry=entry)
+
+
+def _strategy(
+    draw: _Draw, units: list[str], names: dict[str, tuple[str, str]], regions: list[str], key: str, values: tuple[str, str, str]
+) -> dict[str, Any]:
+    local, central, far = draw.word(), draw.word(), draw.word()
+    roles = [draw.word() for _ in range(3)]
+    hours = [f"{draw.random.randrange(7):02}:{draw.random.choice([0, 15, 30]):02}" for _ in range(3)]
+    weekly = f"{draw.random.choice(['Monday', 'Wednesday', 'Friday', 'Sunday'])} {hours[2]}"
+    copies = [{"to": central, "keep": "7y"}, {"to": far, "keep": "7y"}]
+    rules = (
+        {"at": hours[0], "start_within": "1h", "keep": "30d", "copy": copies},
+        {"at": hours[1], "start_within": "1h", "keep": "7d", "copy": {"to": central, "keep": "1y"}},
+        {"at": weekly, "keep": "7d"},
+    )
+    plans = {draw.word(): {"select": {"tags": {key: value}}, "rules": {draw.word(): rule}} for value, rule in zip(values, rules, strict=True)}
+    own_name = {"name": f"{draw.word()}_Vault"} if draw.random.random() < 0.5 else {}
+    governs = [units[0]] if draw.random.random() < 0.5 else [f"{units[0]}/{unit}" for unit in units[1:3]]
+    return {
+        "strongroom": 1,
+        "name": draw.word(),
+        "organization": {
+            "home_region": regions[0],
+            "regions": regions[:2],
+            "accounts": {"backup_admin": names["admin"][1], "central": names["central"][1], "log_archive": names["log"][1]},
+            "governs": governs,
+            "opt_in": ["dynamodb", "s3", "rds", "ebs", "efs"],
+        },
+        "roles": {"read": roles[0], "deploy": roles[1], "backup": f"{roles[2]}-AWSBackup"},
+        "vaults": {
+            local: {"in": "every-account", **own_name},
+            central: {"in": "central", "region": regions[0]},
+            far: {"in": "central", "region": regions[1]},
+        },
+        "plans": plans,
+        "objectives": [{"select": {"tags": {key: [values[0], values[1]]}}, "rpo": "26h"}],
+        "retention": [{"select": {"tags": {key: values[0]}}, "at_least": "7y", "basis": "a policy"}],
+    }
+
+
+def _organization(
+    draw: _Draw,
+    units: list[str],
+    names: dict[str, tuple[str, str]],
+    governed: dict[str, str],
+    regions: list[str],
+    roles: dict[str, str],
+    resources: list[Resource],
+) -> dict[str, Any]:
+    placed: dict[str, dict[str, str]] = {unit: {} for unit in units[1:4]}
+    for number, (name, account) in enumerate(governed.items()):  # each OU gets one: to govern an empty one would be a finding
+        placed[units[number + 1] if number < len(placed) else draw.random.choice(units[1:4])][name] = account
+    top = {  # units[3] lies two levels below the top, inside units[1]
+        units[1]: {"accounts": placed[units[1]], "units": {units[3]: {"accounts": placed[units[3]]}}},
+        units[2]: {"accounts": placed[units[2]]},
+    }
+    management, administrators = names["management"][0], [names["management"][0], names["admin"][0]]
+    everyone = [*governed, *(name for name, _ in names.values())]
+    return {
+        "twin": 1,
+        "home_region": regions[0],
+        "regions": regions,
+        "organization": {
+            "management": {"name": management, "id": names["management"][1]},
+            "accounts": dict([names["log"]]),
+            "units": {
+                units[4]: {"accounts": dict([names["admin"], names["central"], names["bystander"]])},
+                units[0]: {"units": top},
+            },
+        },
+        "users": [
+            {"name": "admin", "account": name, "access_key": f"AKIASHUFFLED{number:08}", "secret": "local"}
+            for number, name in enumerate(sorted(everyone, key=lambda name: name != management))
+        ],
+        "roles": [
+            {"name": roles["read"], "accounts": "all", "trusts": administrators},
+            {"name": roles["deploy"], "accounts": [names["central"][0]], "trusts": administrators},
+        ],
+        "keys": [{"name": "data", "accounts": sorted(governed), "regions": regions, "shared_with": [names["central"][0]]}],
+        "resources": [resource.entry for resource in resources],
+    }
