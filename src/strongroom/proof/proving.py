@@ -86,6 +86,8 @@ def _link(name: LinkName, row: dict[str, Any]) -> Link:
 def _evidence(name: LinkName, state: LinkState, row: dict[str, Any]) -> Iterator[str]:
     if name is LinkName.SELECTED and state is LinkState.PROVEN:
         yield f"plan {row['plan']} of the effective policy selects it in {row['region']}"
+    if name is LinkName.EQUIPPED and state is LinkState.PROVEN:
+        yield f"role, vault {row['destination_label']} and its key are there and let the jobs run"
     here = name is LinkName.BACKED_UP and row["copied_state"] == LinkState.NOT_REQUIRED
     if (here or name is LinkName.COPIED) and row["newest_at"] and state is not LinkState.NOT_REQUIRED:
         yield f"newest recovery point {_instant(row['newest_at'])}"

@@ -49,7 +49,18 @@ ARNS = {
     "EFS": "arn:aws:elasticfilesystem:{region}:{account}:file-system/fs-{name}",
     "Aurora": "arn:aws:rds:{region}:{account}:cluster:{name}",
 }
-SUBJECTS = ("settings", "vaults", "backup_plans", "backup_rules", "copy_actions", "selections", "recovery_points", "backup_jobs", "copy_jobs", "keys")
+SUBJECTS = (
+    "settings",
+    "vaults",
+    "backup_plans",
+    "backup_rules",
+    "copy_actions",
+    "selections",
+    "recovery_points",
+    "backup_jobs",
+    "copy_jobs",
+    "keys",
+)
 TRUST = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
 LETS_IN = json.dumps(
     {
@@ -154,7 +165,7 @@ class Builder:
     """Fills a world; every random choice comes from the seed."""
 
     def __init__(self, seed: int, resources: int) -> None:
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - the same world for the same seed
         ids = [f"{number:012d}" for number in self.random.sample(range(10**11, 10**12), 8)]
         key = self.random.choice(["environment", "tier", "Stage"])
         values = self.random.choice([("prod", "staging", "dev"), ("gold", "silver", "bronze"), ("live", "preview", "sandbox")])
@@ -180,7 +191,10 @@ class Builder:
         return row
 
     def account(self, account: str) -> None:
-        ou_path, ou_ids = "Workloads/" + self.random.choice(["Prod", "Staging", "Prod/Payments"]), ["r-abcd", "ou-abcd-workload", "ou-abcd-below000"]
+        ou_path, ou_ids = (
+            "Workloads/" + self.random.choice(["Prod", "Staging", "Prod/Payments"]),
+            ["r-abcd", "ou-abcd-workload", "ou-abcd-below000"],
+        )
         if account == self.world.central:
             ou_path, ou_ids = "Security", ["r-abcd", "ou-abcd-security"]
         if account == self.world.management:
@@ -240,7 +254,9 @@ class Builder:
                     cold_after_days=None,
                     continuous=False,
                 )
-            document = {"ListOfTags": [{"ConditionKey": term.key, "ConditionValue": value} for term in plan.select.tags for value in term.values]}
+            document = {
+                "ListOfTags": [{"ConditionKey": term.key, "ConditionValue": value} for term in plan.select.tags for value in term.values]
+            }
             self.add(
                 "selections",
                 account_id=account,
@@ -320,13 +336,14 @@ class Builder:
                 continue
             at = slot + timedelta(minutes=self.random.randrange(50), seconds=self.random.randrange(60))
             made = {"plan_id": plan_id.upper(), "rule_id": rule_id, "created_at": at}
-            self.point(resource, account, region, rule.vault_name, rule.keep, made, None)
+            self.point(resource, (account, region, rule.vault_name), rule.keep, made, None)
             self.job(resource, local, made)
             for copy in rule.copies if copies else ():
-                self.point(resource, str(copy.account), copy.region, copy.vault_name, copy.keep, made, local)
+                self.point(resource, (str(copy.account), copy.region, copy.vault_name), copy.keep, made, local)
                 self.copy_job(resource, local, self.vault_arn(str(copy.account), copy.region, copy.vault_name), made)
 
-    def point(self, resource: dict[str, Any], account: str, region: str, vault: str, keep: Any, made: dict[str, Any], source: str | None) -> None:
+    def point(self, resource: dict[str, Any], where: tuple[str, str, str], keep: Any, made: dict[str, Any], source: str | None) -> None:
+        account, region, vault = where
         delete_at = made["created_at"] + timedelta(days=keep)
         if delete_at <= NOW:
             return
@@ -349,7 +366,7 @@ class Builder:
             **made,
         )
 
-    def job(self, resource: dict[str, Any], vault_arn: str, made: dict[str, Any], state: str = "COMPLETED", message: str | None = None) -> None:
+    def job(self, resource: dict[str, Any], vault_arn: str, made: dict[str, Any], **outcome: str) -> None:
         if made["created_at"] < NOW - timedelta(days=30):
             return
         self.add(
@@ -360,15 +377,11 @@ class Builder:
             resource_arn=resource["arn"],
             resource_type=resource["type"],
             vault_name=vault_arn.rsplit(":", 1)[1],
-            state=state,
-            message=message,
             message_category="SUCCESS",
-            **made,
+            **({"state": "COMPLETED"} | outcome | made),
         )
 
-    def copy_job(
-        self, resource: dict[str, Any], source: str, to: str, made: dict[str, Any], state: str = "COMPLETED", message: str | None = None
-    ) -> None:
+    def copy_job(self, resource: dict[str, Any], source: str, to: str, made: dict[str, Any], **outcome: str) -> None:
         if made["created_at"] < NOW - timedelta(days=30):
             return
         self.add(
@@ -381,9 +394,7 @@ class Builder:
             source_vault_arn=source,
             destination_vault_arn=to,
             source_recovery_point_arn="s",
-            state=state,
-            message=message,
-            **(made | {"created_at": made["created_at"] + timedelta(minutes=25)}),
+            **({"state": "COMPLETED"} | outcome | made | {"created_at": made["created_at"] + timedelta(minutes=25)}),
         )
 
     def vault_arn(self, account: str, region: str, name: str) -> str:

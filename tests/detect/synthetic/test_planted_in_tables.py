@@ -60,16 +60,16 @@ def test_a_volume_on_the_aws_managed_key_is_one_fault(builder, tmp_path):
     """FM01: backups are green, copies to the other account fail every night, to both destinations, for one reason."""
     made = builder()
     world = made.build()
-    volume = made.add_resource(
-        world.workloads[0], "eu-west-2", "EBS", "0managed", {world.key: world.values[0]}, key_manager="AWS"
-    )
+    volume = made.add_resource(world.workloads[0], "eu-west-2", "EBS", "0managed", {world.key: world.values[0]}, key_manager="AWS")
     made.protect(volume, 0, copies=False)
     message = "Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot."
     for job in world.rows("backup_jobs", resource_arn=volume["arn"]):
         one = {name: job[name] for name in ("plan_id", "rule_id", "created_at")}
         local = made.vault_arn(volume["account_id"], "eu-west-2", "three-tiers-local")
-        made.copy_job(volume, local, made.vault_arn(world.central, "eu-west-2", "three-tiers-central"), one, "FAILED", message)
-        made.copy_job(volume, local, made.vault_arn(world.central, "eu-west-1", "three-tiers-dr"), one, "FAILED", message)
+        made.copy_job(
+            volume, local, made.vault_arn(world.central, "eu-west-2", "three-tiers-central"), one, state="FAILED", message=message
+        )
+        made.copy_job(volume, local, made.vault_arn(world.central, "eu-west-1", "three-tiers-dr"), one, state="FAILED", message=message)
     found = verified(world, tmp_path)
     fault = only(found)
     assert (fault.finding.code, fault.finding.failure_mode, fault.arns) == ("VRF026", "FM01", (volume["arn"],))
@@ -216,7 +216,9 @@ def test_a_doubled_recovery_point_does_not_hide_a_missing_one(builder, tmp_path)
     resource = world.resource()
     plant_missing_run(world, resource, 10)
     rows = world.rows("recovery_points", resource_arn=resource["arn"], vault_name="three-tiers-local")
-    world.tables["recovery_points"].append(rows[3] | {"arn": rows[3]["arn"] + "2", "created_at": rows[3]["created_at"] + timedelta(minutes=1)})
+    world.tables["recovery_points"].append(
+        rows[3] | {"arn": rows[3]["arn"] + "2", "created_at": rows[3]["created_at"] + timedelta(minutes=1)}
+    )
     assert only(verified(world, tmp_path)).finding.code == "VRF032"
 
 
@@ -232,8 +234,8 @@ def test_a_failed_job_is_named_with_its_message(builder, tmp_path):
         resource,
         made.vault_arn(resource["account_id"], resource["region"], "three-tiers-local"),
         {"plan_id": local["plan_id"], "rule_id": local["rule_id"], "created_at": at},
-        "EXPIRED",
-        message,
+        state="EXPIRED",
+        message=message,
     )
     fault = only(verified(world, tmp_path))
     assert (fault.finding.code, fault.finding.failure_mode) == ("VRF031", "FM19")
@@ -333,7 +335,7 @@ def test_expired_recovery_points_are_named(builder, tmp_path):
     assert (only(found).finding.code, int(found.exit_code), found.broken) == ("VRF060", 1, 0)
 
 
-def unread(world, account, *, region=None, rows=()):
+def unread(world, account, *, region=None):
     """Make an account (or one of its Regions) unreadable, as `sync` would leave it."""
     for row in world.rows("reads", account_id=account):
         if region in (None, row["region"]):
@@ -501,3 +503,16 @@ def test_two_faults_are_two_findings(builder, tmp_path):
     plant_missing_run(world, world.resource(), 10)
     found = verified(world, tmp_path)
     assert [fault.finding.code for fault in found.faults] == ["VRF010", "VRF032"]
+
+
+def test_adding_an_unread_subject_never_proves_anything(builder, tmp_path):
+    """Each subject in turn: the answer can only become unknown."""
+    world = builder().build()
+    place = world.resource()
+    for row in world.rows("reads", account_id=place["account_id"]):
+        if row["subject"] in {"settings", "selections", "backup_jobs", "copy_jobs", "copy_actions", "resources:Aurora"}:
+            continue  # of workload accounts: no link needs them
+        row.update(read=False, code="X", reason="y")
+        found = proof.verify(world.estate, world.write(tmp_path))
+        assert (int(found.exit_code), found.broken) == (3, 0), row["subject"]
+        row.update(read=True, code="", reason="")

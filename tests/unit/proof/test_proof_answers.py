@@ -41,7 +41,7 @@ def test_prove_says_what_is_broken_and_what_to_do(builder, tmp_path):
 
 def test_prove_agrees_with_verify(builder, tmp_path):
     """One resource alone is judged as among all."""
-    world = builder().build()
+    world = builder(resources=6).build()
     world.rows("vaults", name="three-tiers-dr")[0].update(access_policy=None)
     snapshot = world.write(tmp_path)
     table = proof.verify(world.estate, snapshot).chains.to_pylist()
@@ -159,7 +159,9 @@ def test_coverage_needs_no_strategy(builder, tmp_path):
     found = proof.coverage(world.write(tmp_path))
     assert found.resources == len(world.tables["resources"])
     mine = next(
-        each for each in found.accounts if (each.account_id, each.region, each.type) == (resource["account_id"], resource["region"], "DynamoDB")
+        each
+        for each in found.accounts
+        if (each.account_id, each.region, each.type) == (resource["account_id"], resource["region"], "DynamoDB")
     )
     assert "production" in mine.plans
     assert mine.newest_at > NOW - timedelta(hours=11)
@@ -176,16 +178,3 @@ def test_coverage_names_what_could_not_be_read(builder, tmp_path):
         row.update(read=False, code="AccessDenied", reason="no")
     found = proof.coverage(world.write(tmp_path))
     assert {(each.account_id, each.region) for each in found.unread} == {(world.workloads[0], "eu-west-2")}
-
-
-def test_adding_an_unread_subject_never_proves_anything(builder, tmp_path):
-    """Each subject in turn: the answer can only become unknown."""
-    world = builder().build()
-    place = world.resource()
-    for row in world.rows("reads", account_id=place["account_id"]):
-        if row["subject"] in {"settings", "selections", "backup_jobs", "copy_jobs", "copy_actions", "resources:Aurora"}:
-            continue  # of workload accounts: no link needs them
-        row.update(read=False, code="X", reason="y")
-        found = proof.verify(world.estate, world.write(tmp_path))
-        assert (int(found.exit_code), found.broken) == (3, 0), row["subject"]
-        row.update(read=True, code="", reason="")
