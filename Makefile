@@ -37,7 +37,7 @@ format: setup  ## let ruff format and fix
 	$(BIN)/ruff format .
 
 bench: setup  ## measure against benchmarks/budget.toml
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics
 
 docs: setup  ## regenerate docs/reference
 	$(BIN)/python docs/generate.py

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+import oracle_coverage
 from strongroom import checks, facts, strategyfile
 from strongroom.aws.permissions import LOCAL_VERBS, PERMISSIONS
 from strongroom.checks import CHECKS
@@ -126,6 +127,7 @@ PAGES = {
     "command-line.md": command_line,
     "checks.md": check_catalogue,
     "failure-modes.md": failure_modes,
+    "oracle-coverage.md": oracle_coverage.page,
     "strategy-file.md": strategy,
 }
 

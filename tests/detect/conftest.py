@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +122,7 @@ def _deployed(home: Path, folder: Path, days: int) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, int], Any]:
-    """`with deployed(folder, days) as world`: a twin of the folder's organization, its strategy applied, some days later."""
+    """A context manager of (folder, days): a twin of the organization in a folder with its strategy applied, some days later."""
     return lambda folder, days: _deployed(tmp_path_factory.mktemp("home"), folder, days)
 
 

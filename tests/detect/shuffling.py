@@ -56,19 +56,15 @@ class Shuffled:
     strategy: str  # its name
     home_region: str
     other_region: str
-    third_region: str  # there, but not governed
     tag_key: str
     tag_values: tuple[str, str, str]
     management: str  # account ids
     central: str
-    governed: tuple[str, ...]
     bystander: str  # outside the governed OUs
-    top_unit: str  # path of the OU with everything that is governed below it
-    plans: tuple[str, str, str]
+    plans: tuple[str, ...]  # of production, staging and development
     local_vault: str  # names in AWS
     central_vaults: tuple[tuple[str, str], ...]  # (Region, name)
     backup_role: str
-    read_role: str
     resources: tuple[Resource, ...]
     organization_yaml: str
     strategy_yaml: str
@@ -98,61 +94,69 @@ class _Draw:
         return f"{self.random.randrange(10**11, 10**12)}"
 
 
-def shuffled(seed: int) -> Shuffled:
-    """The organization and strategy that a seed draws."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What both files speak of."""
+
+    people: dict[str, tuple[str, str]]  # part in the organization -> name and id of an account
+    governed: dict[str, str]  # name -> id of an account
+    units: list[str]  # top, two below it, one below the first of them, and one aside
+    regions: list[str]  # home, the other governed one, one that is not governed
+    key: str
+    values: tuple[str, str, str]
+
+
+def shuffled(seed: int, *, accounts: int = 7) -> Shuffled:
+    """The organization and strategy that a seed draws; `accounts` are governed, at least 3."""
     draw = _Draw(seed)
-    regions = draw.random.sample(REGIONS, 3)
-    names = {role: (draw.word(), draw.account()) for role in ("management", "admin", "central", "log", "bystander")}
-    governed = {draw.word(): draw.account() for _ in range(7)}
-    units = [draw.word() for _ in range(5)]
-    key, values = draw.random.choice(KEYS), draw.random.choice(VALUES)
-    resources = [*_example_resources(draw, governed, regions, key, values), *_unmeant(draw, governed, names, regions, key, values)]
+    scene = _Scene(
+        people={part: (draw.word(), draw.account()) for part in ("management", "admin", "central", "log", "bystander")},
+        governed={draw.word(): draw.account() for _ in range(accounts)},
+        units=[draw.word() for _ in range(5)],
+        regions=draw.random.sample(REGIONS, 3),
+        key=draw.random.choice(KEYS),
+        values=draw.random.choice(VALUES),
+    )
+    resources = [*_example_resources(draw, scene), *_unmeant(draw, scene)]
     draw.random.shuffle(resources)
-    declared = _strategy(draw, units, names, regions, key, values)
-    vaults = declared["vaults"]
-    labels = list(vaults)
-    name = declared["name"]
+    declared = _strategy(draw, scene)
+    name, vaults = declared["name"], declared["vaults"]
+    local, *central = [each.get("name", f"{name}-{label}") for label, each in vaults.items()]
     return Shuffled(
         strategy=name,
-        home_region=regions[0],
-        other_region=regions[1],
-        third_region=regions[2],
-        tag_key=key,
-        tag_values=values,
-        management=names["management"][1],
-        central=names["central"][1],
-        governed=tuple(governed.values()),
-        bystander=names["bystander"][1],
-        top_unit=units[0],
+        home_region=scene.regions[0],
+        other_region=scene.regions[1],
+        tag_key=scene.key,
+        tag_values=scene.values,
+        management=scene.people["management"][1],
+        central=scene.people["central"][1],
+        bystander=scene.people["bystander"][1],
         plans=tuple(declared["plans"]),
-        local_vault=vaults[labels[0]].get("name", f"{name}-{labels[0]}"),
-        central_vaults=tuple((vaults[label]["region"], vaults[label].get("name", f"{name}-{label}")) for label in labels[1:]),
+        local_vault=local,
+        central_vaults=tuple(zip(scene.regions, central, strict=False)),
         backup_role=declared["roles"]["backup"],
-        read_role=declared["roles"]["read"],
         resources=tuple(resources),
-        organization_yaml=json.dumps(_organization(draw, units, names, governed, regions, declared["roles"], resources), indent=1),
+        organization_yaml=json.dumps(_organization(draw, scene, declared["roles"], resources), indent=1),
         strategy_yaml=json.dumps(declared, indent=1),
     )
 
 
-def _example_resources(
-    draw: _Draw, governed: dict[str, str], regions: list[str], key: str, values: tuple[str, str, str]
-) -> Iterator[Resource]:
+def _example_resources(draw: _Draw, scene: _Scene) -> Iterator[Resource]:
     """Every resource of the example, elsewhere and with other tags."""
     for number, (kind, tier, own_key) in enumerate(_example_kinds()):
-        account = draw.random.choice(sorted(governed))
-        region = regions[draw.random.random() < 0.3]
+        account = draw.random.choice(sorted(scene.governed))
+        region = scene.regions[draw.random.random() < 0.3]
         entry = {
             "type": kind,
             "name": f"{draw.random.choice(WORDS)}-{draw.random.randrange(10**6):06}-{number}",
             "account": account,
             "region": region,
-            "tags": {key: values[tier], draw.random.choice(["app", "owner", "费用"]): draw.random.choice(["shop", "x", "1"])},
+            "tags": {scene.key: scene.values[tier], draw.random.choice(["app", "owner", "费用"]): draw.random.choice(["shop", "x", "1"])},
             **({"key": "data"} if own_key else {}),
         }
         if kind == "ebs" and tier == TIERS["dev"]:
             entry["key"] = "aws-managed"  # never leaves its account, so that is no fault
-        yield Resource(kind=kind, name=entry["name"], account=governed[account], region=region, tier=tier, entry=entry)
+        yield Resource(kind=kind, name=entry["name"], account=scene.governed[account], region=region, tier=tier, entry=entry)
 
 
 def _example_kinds() -> Iterator[tuple[str, int, bool]]:
@@ -162,21 +166,19 @@ def _example_kinds() -> Iterator[tuple[str, int, bool]]:
             yield entry["type"], TIERS[entry["tags"]["environment"]], entry.get("key") == "data"
 
 
-def _unmeant(
-    draw: _Draw, governed: dict[str, str], names: dict[str, tuple[str, str]], regions: list[str], key: str, values: tuple[str, str, str]
-) -> Iterator[Resource]:
+def _unmeant(draw: _Draw, scene: _Scene) -> Iterator[Resource]:
     """Resources that no plan is meant for: no such tag, an account or Region that is not governed."""
-    inside, outside = draw.random.choice(sorted(governed)), names["bystander"][0]
-    accounts = governed | dict(names.values())
+    inside, outside = draw.random.choice(sorted(scene.governed)), scene.people["bystander"][0]
+    accounts = scene.governed | dict(scene.people.values())
     for number, (kind, account, region, tags) in enumerate(
         (
-            ("dynamodb", inside, regions[0], {}),
-            ("aurora", inside, regions[0], {"owner": values[0]}),
-            ("ebs", inside, regions[1], {key: "nobody knows"}),
-            ("s3", outside, regions[0], {key: values[0]}),
-            ("ebs", outside, regions[1], {key: values[0]}),
-            ("dynamodb", names["central"][0], regions[0], {key: values[0]}),
-            ("rds", inside, regions[2], {key: values[0]}),
+            ("dynamodb", inside, scene.regions[0], {}),
+            ("aurora", inside, scene.regions[0], {"owner": scene.values[0]}),
+            ("ebs", inside, scene.regions[1], {scene.key: "nobody knows"}),
+            ("s3", outside, scene.regions[0], {scene.key: scene.values[0]}),
+            ("ebs", outside, scene.regions[1], {scene.key: scene.values[0]}),
+            ("dynamodb", scene.people["central"][0], scene.regions[0], {scene.key: scene.values[0]}),
+            ("rds", inside, scene.regions[2], {scene.key: scene.values[0]}),
         )
     ):
         name = f"unmeant-{draw.random.randrange(10**6):06}-{number}"
@@ -184,9 +186,7 @@ def _unmeant(
         yield Resource(kind=kind, name=name, account=accounts[account], region=region, tier=-1, entry=entry)
 
 
-def _strategy(
-    draw: _Draw, units: list[str], names: dict[str, tuple[str, str]], regions: list[str], key: str, values: tuple[str, str, str]
-) -> dict[str, Any]:
+def _strategy(draw: _Draw, scene: _Scene) -> dict[str, Any]:
     local, central, far = draw.word(), draw.word(), draw.word()
     roles = [draw.word() for _ in range(3)]
     hours = [f"{draw.random.randrange(7):02}:{draw.random.choice([0, 15, 30]):02}" for _ in range(3)]
@@ -197,59 +197,58 @@ def _strategy(
         {"at": hours[1], "start_within": "1h", "keep": "7d", "copy": {"to": central, "keep": "1y"}},
         {"at": weekly, "keep": "7d"},
     )
-    plans = {draw.word(): {"select": {"tags": {key: value}}, "rules": {draw.word(): rule}} for value, rule in zip(values, rules, strict=True)}
+    plans = {
+        draw.word(): {"select": {"tags": {scene.key: value}}, "rules": {draw.word(): rule}}
+        for value, rule in zip(scene.values, rules, strict=True)
+    }
     own_name = {"name": f"{draw.word()}_Vault"} if draw.random.random() < 0.5 else {}
-    governs = [units[0]] if draw.random.random() < 0.5 else [f"{units[0]}/{unit}" for unit in units[1:3]]
+    governs = [scene.units[0]] if draw.random.random() < 0.5 else [f"{scene.units[0]}/{unit}" for unit in scene.units[1:3]]
     return {
         "strongroom": 1,
         "name": draw.word(),
         "organization": {
-            "home_region": regions[0],
-            "regions": regions[:2],
-            "accounts": {"backup_admin": names["admin"][1], "central": names["central"][1], "log_archive": names["log"][1]},
+            "home_region": scene.regions[0],
+            "regions": scene.regions[:2],
+            "accounts": {
+                "backup_admin": scene.people["admin"][1],
+                "central": scene.people["central"][1],
+                "log_archive": scene.people["log"][1],
+            },
             "governs": governs,
             "opt_in": ["dynamodb", "s3", "rds", "ebs", "efs"],
         },
         "roles": {"read": roles[0], "deploy": roles[1], "backup": f"{roles[2]}-AWSBackup"},
         "vaults": {
             local: {"in": "every-account", **own_name},
-            central: {"in": "central", "region": regions[0]},
-            far: {"in": "central", "region": regions[1]},
+            central: {"in": "central", "region": scene.regions[0]},
+            far: {"in": "central", "region": scene.regions[1]},
         },
         "plans": plans,
-        "objectives": [{"select": {"tags": {key: [values[0], values[1]]}}, "rpo": "26h"}],
-        "retention": [{"select": {"tags": {key: values[0]}}, "at_least": "7y", "basis": "a policy"}],
+        "objectives": [{"select": {"tags": {scene.key: [scene.values[0], scene.values[1]]}}, "rpo": "26h"}],
+        "retention": [{"select": {"tags": {scene.key: scene.values[0]}}, "at_least": "7y", "basis": "a policy"}],
     }
 
 
-def _organization(
-    draw: _Draw,
-    units: list[str],
-    names: dict[str, tuple[str, str]],
-    governed: dict[str, str],
-    regions: list[str],
-    roles: dict[str, str],
-    resources: list[Resource],
-) -> dict[str, Any]:
-    placed: dict[str, dict[str, str]] = {unit: {} for unit in units[1:4]}
-    for number, (name, account) in enumerate(governed.items()):  # each OU gets one: to govern an empty one would be a finding
-        placed[units[number + 1] if number < len(placed) else draw.random.choice(units[1:4])][name] = account
-    top = {  # units[3] lies two levels below the top, inside units[1]
-        units[1]: {"accounts": placed[units[1]], "units": {units[3]: {"accounts": placed[units[3]]}}},
-        units[2]: {"accounts": placed[units[2]]},
+def _organization(draw: _Draw, scene: _Scene, roles: dict[str, str], resources: list[Resource]) -> dict[str, Any]:
+    placed: dict[str, dict[str, str]] = {unit: {} for unit in scene.units[1:4]}
+    for number, (name, account) in enumerate(scene.governed.items()):  # each OU gets one: to govern an empty one would be a finding
+        placed[scene.units[number + 1] if number < len(placed) else draw.random.choice(scene.units[1:4])][name] = account
+    top = {  # the fourth lies two levels below the top
+        scene.units[1]: {"accounts": placed[scene.units[1]], "units": {scene.units[3]: {"accounts": placed[scene.units[3]]}}},
+        scene.units[2]: {"accounts": placed[scene.units[2]]},
     }
-    management, administrators = names["management"][0], [names["management"][0], names["admin"][0]]
-    everyone = [*governed, *(name for name, _ in names.values())]
+    management, administrators = scene.people["management"][0], [scene.people["management"][0], scene.people["admin"][0]]
+    everyone = [*scene.governed, *(name for name, _ in scene.people.values())]
     return {
         "twin": 1,
-        "home_region": regions[0],
-        "regions": regions,
+        "home_region": scene.regions[0],
+        "regions": scene.regions,
         "organization": {
-            "management": {"name": management, "id": names["management"][1]},
-            "accounts": dict([names["log"]]),
+            "management": {"name": management, "id": scene.people["management"][1]},
+            "accounts": dict([scene.people["log"]]),
             "units": {
-                units[4]: {"accounts": dict([names["admin"], names["central"], names["bystander"]])},
-                units[0]: {"units": top},
+                scene.units[4]: {"accounts": dict([scene.people["admin"], scene.people["central"], scene.people["bystander"]])},
+                scene.units[0]: {"units": top},
             },
         },
         "users": [
@@ -258,8 +257,10 @@ def _organization(
         ],
         "roles": [
             {"name": roles["read"], "accounts": "all", "trusts": administrators},
-            {"name": roles["deploy"], "accounts": [names["central"][0]], "trusts": administrators},
+            {"name": roles["deploy"], "accounts": [scene.people["central"][0]], "trusts": administrators},
         ],
-        "keys": [{"name": "data", "accounts": sorted(governed), "regions": regions, "shared_with": [names["central"][0]]}],
+        "keys": [
+            {"name": "data", "accounts": sorted(scene.governed), "regions": scene.regions, "shared_with": [scene.people["central"][0]]}
+        ],
         "resources": [resource.entry for resource in resources],
     }

@@ -3,10 +3,10 @@
 import re
 
 import pytest
+from tests.detect.shuffling import EXAMPLE, shuffled
 
 from strongroom.api.check import check
 from strongroom.errors import ExitCode
-from tests.detect.shuffling import EXAMPLE, shuffled
 
 FEW = range(1, 4)
 MANY = range(4, 24)

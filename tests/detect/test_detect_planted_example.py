@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-
-from strongroom.errors import ExitCode
 from tests.detect.conftest import World
 from tests.detect.shuffling import EXAMPLE
+
+from strongroom.errors import ExitCode
 
 SHOP, PAYMENTS, LEDGER = "555555555555", "666666666666", "777777777777"
 REGION = "eu-west-2"
@@ -71,5 +71,7 @@ def test_the_faults_are_still_the_same_after_ninety_days(example, planted, told)
     """Ninety days of expiring and failing later, each planted fault is named with its one resource, and no other."""
     example.let_pass(80)
     found = example.verify()
-    assert {(fault.finding.failure_mode, fault.arns) for fault in found.faults} == {(mode, (arn,)) for mode, arn in planted.items()}, told(found)
+    assert {(fault.finding.failure_mode, fault.arns) for fault in found.faults} == {(mode, (arn,)) for mode, arn in planted.items()}, told(
+        found
+    )
     assert found.unknown == 0

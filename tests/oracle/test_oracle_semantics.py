@@ -11,7 +11,7 @@ import pytest
 from strongroom.domain.names import FOREVER, ResourceType, RetentionDays
 from strongroom.domain.origin import BuiltIn
 from strongroom.domain.strategy import Selection, TagTerm
-from strongroom.semantics import copies, jobs, lifecycle, policies, schedule, selection, windows
+from strongroom.semantics import copies, jobs, lifecycle, locks, policies, schedule, selection, windows
 
 HERE = Path(__file__).parent
 
@@ -28,7 +28,7 @@ def keep(value: int | str) -> RetentionDays:
     return FOREVER if value == "forever" else int(value)
 
 
-@pytest.mark.parametrize("name", ["schedule", "windows", "lifecycle", "copies", "selection", "policies", "jobs"])
+@pytest.mark.parametrize("name", sorted(file.stem for file in HERE.glob("*.toml") if file.stem != "rows"))
 def test_every_vector_names_its_source(name):
     """A vector without the page it was read on proves nothing."""
     tables = read(name).values()
@@ -56,6 +56,12 @@ def test_a_schedule_that_aws_refuses_is_refused(vector):
 def test_the_longest_gap_of_a_schedule(vector):
     """The longest gap counts weekends, months and daylight saving."""
     assert schedule.interval_minutes_max(schedule.parse_cron(vector["cron"]), vector["timezone"]) == vector["expected"]
+
+
+@pytest.mark.parametrize("vector", vectors("schedule", "surprise"))
+def test_a_schedule_that_does_not_do_what_it_looks_like(vector):
+    """What AWS documents as a trap is said beforehand."""
+    assert vector["kind"] in [str(problem.kind) for problem in schedule.diagnose(vector["cron"], vector.get("timezone", "UTC"))]
 
 
 @pytest.mark.parametrize("vector", vectors("windows", "vector"))
@@ -106,6 +112,8 @@ def test_the_range_of_a_lock(vector):
 @pytest.mark.parametrize("vector", vectors("copies", "vector"))
 def test_what_comes_of_a_copy(vector):
     """Type support, key classes and the organization's switch decide, and what is unread stays unknown."""
+    source_region, destination_region = vector.get("regions", ("", ""))
+    bounds = vector.get("lock")
     case = copies.CopyCase(
         type=ResourceType(vector["type"]),
         same_account="account" not in vector["across"],
@@ -114,7 +122,19 @@ def test_what_comes_of_a_copy(vector):
         advanced_dynamodb=vector.get("advanced", True),
         cross_account_enabled={"yes": True, "no": False, "unread": None}[vector["enabled"]],
         destination_key_manager=None if vector["vault"] == "UNKNOWN" else vector["vault"],
+        same_organization=vector.get("same_organization", True),
+        source_region=source_region,
+        destination_region=destination_region,
+        multi_az_cluster=vector.get("multi_az_cluster", False),
+        cold=vector.get("cold", False),
+        continuous=vector.get("continuous", False),
+        on_demand=vector.get("on_demand", False),
+        marketplace_image=vector.get("marketplace_image", False),
+        images_restricted=None if vector.get("images") == "unread" else False,
+        keep=keep(vector["keep"]) if "keep" in vector else None,
+        destination_lock=locks.Lock(min_days=bounds["min"], max_days=bounds["max"], lock_at=None) if bounds else None,
     )
+    assert copies.makes_snapshot(case) is vector.get("snapshot", False)
     found = copies.verdict(case)
     assert (str(found.outcome), found.failure_mode) == (vector["outcome"], vector.get("failure_mode", ""))
     assert vector.get("says", "") in found.message
@@ -146,7 +166,14 @@ def test_what_policies_merge_to(vector):
 
 
 @pytest.mark.parametrize(
-    ("table", "enum"), [("backup", jobs.BackupJobState), ("copy", jobs.CopyJobState), ("recovery_point", jobs.RecoveryPointStatus)]
+    ("table", "enum"),
+    [
+        ("backup", jobs.BackupJobState),
+        ("copy", jobs.CopyJobState),
+        ("recovery_point", jobs.RecoveryPointStatus),
+        ("restore", jobs.RestoreJobState),
+        ("legal_hold", jobs.LegalHoldState),
+    ],
 )
 def test_states_and_moves(table, enum):
     """States, terminal states and moves are AWS's."""
@@ -156,5 +183,16 @@ def test_states_and_moves(table, enum):
         assert {str(state) for state in enum if jobs.is_terminal(state)} == set(vector["terminal"])
     if "restorable" in vector:
         assert {str(state) for state in enum if state.restorable} == set(vector["restorable"])
-    moves = {move: jobs.may_move(*map(enum, move.split())) for move in (*vector["allowed"], *vector["forbidden"])}
-    assert moves == dict.fromkeys(vector["allowed"], True) | dict.fromkeys(vector["forbidden"], False)
+    moves = {move: jobs.may_move(*map(enum, move.split())) for move in (*vector.get("allowed", ()), *vector.get("forbidden", ()))}
+    assert moves == dict.fromkeys(vector.get("allowed", ()), True) | dict.fromkeys(vector.get("forbidden", ()), False)
+
+
+def test_what_can_be_stopped_and_held():
+    """Some jobs can't be stopped; continuous and dying recovery points can't be held."""
+    stop, hold = read("jobs")["stoppable"], read("jobs")["holdable"]
+    assert {str(each) for each in ResourceType if not jobs.stoppable(each)} == set(stop["no"])
+    assert all(jobs.stoppable(ResourceType(each)) for each in stop["yes"])
+    answers = {str(status): jobs.holdable(status, continuous=False) for status in jobs.RecoveryPointStatus}
+    expected = {True: hold["yes"], False: hold["no"], None: hold["open"]}
+    assert all(answers[status] is answer for answer, listed in expected.items() for status in listed)
+    assert not any(jobs.holdable(status, continuous=True) for status in jobs.RecoveryPointStatus)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from strongroom.errors import BadInput
+
 
 def home_for(strategy: Path | None) -> Path:
     """Return `$STRONGROOM_HOME`, else `.strongroom` beside the strategy file, else in the working folder."""
@@ -11,3 +13,15 @@ def home_for(strategy: Path | None) -> Path:
         return Path(configured)
     folder = strategy.resolve().parent if strategy else Path.cwd()
     return folder / ".strongroom"
+
+
+def require_writable(home: Path) -> None:
+    """Raise BadInput when nothing can be written to a state folder; asked before long work, creates nothing."""
+    existing = next(folder for folder in (home, *home.resolve().parents) if folder.exists())
+    if not existing.is_dir():
+        reason = f"{existing} is not a folder"
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        reason = f"permission denied for {existing}"
+    else:
+        return
+    raise BadInput(f"can't write to {home}: {reason}", hint="set STRONGROOM_HOME to a folder you may write to")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from strongroom.api.plan import require_management
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step
 from strongroom.workflows.apply import Run, resume_run, unfinished_runs
@@ -19,4 +20,6 @@ def resume(run_id: str, *, home: Path, on_step: Callable[[Step, int], None]) -> 
 
 
 def _sessions(plan: ChangePlan) -> Sessions:
-    return Sessions.open(role=plan.deploy_role, region=plan.home_region)
+    sessions = Sessions.open(role=plan.deploy_role, region=plan.home_region)
+    require_management(sessions, plan.management_account)
+    return sessions

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom import ledger
+from strongroom.api.home import require_writable
 from strongroom.api.strategy import load_strategy
 from strongroom.aws import fleet
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.names import Region
-from strongroom.errors import BadInput, ExitCode
+from strongroom.errors import AwsRefused, BadInput, ExitCode
 
 READ_ROLE = "strongroom-read"
 
@@ -50,11 +51,16 @@ def sync(
 
     `on_progress` hears (done, total, what). Raises AwsRefused when the organization itself can't be read.
     """
+    require_writable(home)
     wanted, role_name = _scope(strategy, regions, role)
     sessions = Sessions.open(role=role_name, region=wanted[0] if wanted else None)
     if not wanted:
         wanted = (Region(sessions.caller().region),)
-    read = fleet.read(sessions, home_region=wanted[0], regions=wanted, on_progress=on_progress)
+    sessions.caller()
+    try:
+        read = fleet.read(sessions, home_region=wanted[0], regions=wanted, on_progress=on_progress)
+    except AwsRefused as error:
+        raise organization_refusal(error, sessions) from error
     snapshot = ledger.write(
         home, read.tables, observed_at=read.observed_at, source={"caller": sessions.caller().arn, "regions": ",".join(wanted)}
     )
@@ -65,12 +71,27 @@ def sync(
     )
 
 
+def organization_refusal(error: AwsRefused, sessions: Sessions) -> AwsRefused:
+    """Return a refusal to read the organization with the hint that helps there: who may read it."""
+    if error.code in {"AccessDenied", "AccessDeniedException"}:
+        error.hint = (
+            f"account {sessions.caller().account} may not read the organization: use credentials of the management account, "
+            "or of a delegated administrator whom the organization's resource policy lets read it"
+        )
+    return error
+
+
 def _scope(strategy: Path | None, regions: Sequence[str], role: str | None) -> tuple[tuple[Region, ...], str]:
     if strategy is None:
         try:
             return tuple(Region.parse(region) for region in regions), role or READ_ROLE
         except ValueError as error:
             raise BadInput(str(error), hint="name Regions such as: --region eu-west-2") from error
+    if regions:
+        raise BadInput(
+            f"{strategy} says which Regions to read, and --region {regions[0]} too",
+            hint="leave out --region, or the strategy",
+        )
     declared = load_strategy(strategy)
     home = declared.organization.home_region
     others = tuple(region for region in declared.organization.regions if region != home)

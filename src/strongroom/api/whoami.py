@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom.api.strategy import load_strategy
-from strongroom.api.sync import READ_ROLE
+from strongroom.api.sync import READ_ROLE, organization_refusal
 from strongroom.aws.organization import read_organization
 from strongroom.aws.sessions import Sessions
 from strongroom.errors import AwsRefused, ExitCode
@@ -50,7 +50,7 @@ def whoami(strategy: Path | None, *, role: str | None) -> Identity:
         accounts = [(account.id, account.name) for account in read_organization(sessions).accounts if account.status == "ACTIVE"]
         remark = ""
     except AwsRefused as error:
-        accounts, remark = [], f"the organization's accounts can't be listed: {error.message}"
+        accounts, remark = [], f"the organization can't be read: {error.message}; {organization_refusal(error, sessions).hint}"
     with ThreadPoolExecutor(THREADS) as pool:
         reach = tuple(pool.map(lambda each: _reach(sessions, *each), accounts))
     return Identity(account=caller.account, arn=caller.arn, region=caller.region, role=role_name, reach=reach, organization=remark)

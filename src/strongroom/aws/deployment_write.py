@@ -1,15 +1,15 @@
 """Carry out one action of a change plan. Each may run again after a crash, so each reads before it writes."""
 
 import json
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import singledispatch
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial, singledispatch
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from strongroom.aws.deployment_read import find_stack, find_stack_set
+from strongroom.aws.deployment_read import find_stack, find_stack_set, owner_of
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import (
     Action,
@@ -30,12 +30,27 @@ from strongroom.domain.changeplan import (
 )
 from strongroom.domain.estate import OWNER_TAG
 from strongroom.domain.names import Region
-from strongroom.errors import AwsRefused
+from strongroom.errors import AwsRefused, Stopped
 
 # CloudFormation needs this to create IAM roles with names of our own.
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.1, 10.0
 OPERATION_HOURS_MAX = 2
+# What AWS says to a call that it has carried out before: the answer was lost, and the SDK has sent it again.
+ECHOES = frozenset(
+    {
+        "AlreadyExistsException",
+        "NameAlreadyExistsException",
+        "OperationIdAlreadyExistsException",
+        "OperationInProgressException",
+        "DuplicatePolicyException",
+        "DuplicatePolicyAttachmentException",
+        "PolicyTypeAlreadyEnabledException",
+        "AccountAlreadyRegisteredException",
+        "PolicyNotAttachedException",
+        "PolicyNotFoundException",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +60,7 @@ class Site:
     strategy: str
     home_region: Region
     sessions: Sessions
+    halt: threading.Event = field(default_factory=threading.Event)  # when set, waiting ends with Stopped
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -55,10 +71,32 @@ class Site:
         """Call AWS Organizations; raises AwsRefused."""
         return self.sessions.call("organizations", self.home_region, operation, **parameters)
 
+    def own(self, subject: str, tags: Iterable[Mapping[str, str]]) -> None:
+        """Make sure that the strategy owns what is about to be changed; raises AwsRefused."""
+        owner = owner_of(tags)
+        if owner != self.strategy:
+            raise AwsRefused(
+                f"{subject} belongs to {owner or 'somebody else'}, not to strategy {self.strategy}",
+                hint="give the strategy another name, or remove or retag that object yourself",
+                code="NotOwned",
+            )
+
+
+def carry_out(action: Action, site: Site) -> None:
+    """Carry out an action and wait until AWS has finished it; raises AwsRefused with AWS's reason, Stopped when the site halts."""
+    if site.halt.is_set():
+        raise Stopped("stopped before the step began")
+    try:
+        execute(action, site)
+    except AwsRefused as error:
+        if error.code not in ECHOES:
+            raise
+        execute(action, site)  # it reads before it writes, so it finds what the call without an answer has done
+
 
 @singledispatch
 def execute(action: Action, site: Site) -> None:  # noqa: ARG001 - the registered functions use it
-    """Carry out an action and wait until AWS has finished it; raises AwsRefused with AWS's reason."""
+    """Carry out an action once."""
     raise TypeError(f"no way to carry out {type(action).__name__}")
 
 
@@ -126,6 +164,9 @@ def _(action: PutStack, site: Site) -> None:
     }
     found = find_stack(site.sessions, action.account, action.region, action.name)
     doing = f"deploying stack {action.name} in account {action.account}, {action.region}"
+    if found:
+        site.own(f"stack {action.name} in account {action.account}, {action.region}", found.get("Tags", []))
+        found = _undone(found, action, site, doing=doing)
     try:
         if found is None:
             client.create_stack(**wanted)
@@ -134,7 +175,24 @@ def _(action: PutStack, site: Site) -> None:
     except ClientError as error:
         if "No updates are to be performed" not in error.response["Error"]["Message"]:
             raise site.sessions.refusal(error, doing=doing) from error
-    _wait(lambda: _stack_finished(site.sessions, action), doing=doing)
+    _wait(lambda: _stack_finished(site.sessions, action), site, doing=doing)
+
+
+def _undone(found: dict[str, Any], action: PutStack, site: Site, *, doing: str) -> dict[str, Any] | None:
+    """Remove what is left of a creation that AWS rolled back: such a stack holds nothing, and can only be deleted."""
+    if found["StackStatus"] == "ROLLBACK_IN_PROGRESS":
+        _wait(lambda: _status(site.sessions, action) != "ROLLBACK_IN_PROGRESS", site, doing=doing)
+        found["StackStatus"] = _status(site.sessions, action)
+    if found["StackStatus"] != "ROLLBACK_COMPLETE":
+        return found
+    site.sessions.call("cloudformation", action.region, "delete_stack", account=action.account, StackName=action.name)
+    _wait(lambda: not _status(site.sessions, action).startswith("DELETE_IN"), site, doing=doing)
+    return None
+
+
+def _status(sessions: Sessions, action: PutStack) -> str:
+    found = find_stack(sessions, action.account, action.region, action.name)
+    return str(found["StackStatus"]) if found else "DELETE_COMPLETE"
 
 
 def _stack_finished(sessions: Sessions, action: PutStack) -> bool:
@@ -170,9 +228,12 @@ def _(action: PutStackSet, site: Site) -> None:
     if found is None:
         site.sessions.call("cloudformation", site.home_region, "create_stack_set", **wanted)
         return
+    site.own(f"StackSet {action.name}", found.get("Tags", []))
     if action.creates:
         return  # made before the crash
+    _await_running(site, action.name, doing=doing)
     _operate(site, action.name, "update_stack_set", {**wanted, "OperationPreferences": _preferences()}, doing=doing)
+    _refuse_failures(site, action.name)
 
 
 @execute.register
@@ -183,7 +244,22 @@ def _(action: CreateStackInstances, site: Site) -> None:
         "Regions": list(action.regions),
         "OperationPreferences": _preferences(),
     }
-    _operate(site, action.name, "create_stack_instances", wanted, doing=f"deploying StackSet {action.name} to accounts")
+    doing = f"deploying StackSet {action.name} to accounts"
+    found = find_stack_set(site.sessions, site.home_region, action.name)
+    if found is None:
+        raise AwsRefused(f"StackSet {action.name} is gone", hint="somebody deleted it meanwhile; run: strongroom apply")
+    site.own(f"StackSet {action.name}", found.get("Tags", []))
+    _await_running(site, action.name, doing=doing)
+    if not _deployed(site, action):
+        _operate(site, action.name, "create_stack_instances", wanted, doing=doing)
+    _refuse_failures(site, action.name)
+
+
+def _deployed(site: Site, action: CreateStackInstances) -> bool:
+    """Whether every OU has instances in every Region: a run before the crash has asked for them."""
+    instances = site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=action.name)
+    there = {(each.get("OrganizationalUnitId"), each["Region"]) for each in instances}
+    return all((unit, region) in there for unit in action.ou_ids for region in action.regions)
 
 
 def _preferences() -> dict[str, Any]:
@@ -192,14 +268,20 @@ def _preferences() -> dict[str, Any]:
 
 
 def _operate(site: Site, name: str, operation: str, parameters: dict[str, Any], *, doing: str) -> None:
-    """Start a StackSet operation and wait for it; one that already runs (from before a crash) is waited for first."""
-    call, home = site.sessions.call, site.home_region
-    for running in site.sessions.pages("cloudformation", home, "list_stack_set_operations", "Summaries", StackSetName=name):
-        if running["Status"] in {"RUNNING", "QUEUED", "STOPPING"}:
-            _wait(lambda running=running: _finished(site, name, running["OperationId"]), doing=doing)  # type: ignore[misc]
-    started = call("cloudformation", home, operation, **parameters)
-    _wait(lambda: _finished(site, name, started["OperationId"]), doing=doing)
-    instances = site.sessions.pages("cloudformation", home, "list_stack_instances", "Summaries", StackSetName=name)
+    """Start a StackSet operation and wait for it."""
+    started = site.sessions.call("cloudformation", site.home_region, operation, **parameters)
+    _wait(lambda: _finished(site, name, started["OperationId"]), site, doing=doing)
+
+
+def _await_running(site: Site, name: str, *, doing: str) -> None:
+    """Wait for operations that run already, from before a crash: a StackSet takes one at a time."""
+    listed = site.sessions.pages("cloudformation", site.home_region, "list_stack_set_operations", "Summaries", StackSetName=name)
+    for operation in [each["OperationId"] for each in listed if each["Status"] in {"RUNNING", "QUEUED", "STOPPING"}]:
+        _wait(partial(_finished, site, name, operation), site, doing=doing)
+
+
+def _refuse_failures(site: Site, name: str) -> None:
+    instances = site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=name)
     failed = [each for each in instances if each["Status"] != "CURRENT"]
     if failed:
         first = failed[0]
@@ -231,6 +313,7 @@ def _(action: PutPolicy, site: Site) -> None:
             Tags=site.tags,
         )
         return
+    _own_policy(site, found)
     content = site.organizations("describe_policy", PolicyId=found["Id"])["Policy"]["Content"]
     if canonical(json.loads(content)) != action.content:
         site.organizations("update_policy", PolicyId=found["Id"], Content=action.content)
@@ -247,6 +330,7 @@ def _(action: AttachPolicy, site: Site) -> None:
 def _(action: DetachPolicy, site: Site) -> None:
     found = _policy(site, action.name)
     if found and action.target_id in _targets(site, found["Id"]):
+        _own_policy(site, found)
         site.organizations("detach_policy", PolicyId=found["Id"], TargetId=action.target_id)
 
 
@@ -254,6 +338,7 @@ def _(action: DetachPolicy, site: Site) -> None:
 def _(action: DeletePolicy, site: Site) -> None:
     found = _policy(site, action.name)
     if found:
+        _own_policy(site, found)
         site.organizations("delete_policy", PolicyId=found["Id"])
 
 
@@ -266,7 +351,13 @@ def _existing_policy(site: Site, name: str) -> str:
     found = _policy(site, name)
     if found is None:
         raise AwsRefused(f"backup policy {name} is gone", hint="somebody deleted it meanwhile; run: strongroom apply")
+    _own_policy(site, found)
     return str(found["Id"])
+
+
+def _own_policy(site: Site, found: Mapping[str, str]) -> None:
+    tags = site.sessions.pages("organizations", site.home_region, "list_tags_for_resource", "Tags", ResourceId=found["Id"])
+    site.own(f"backup policy {found['Name']}", tags)
 
 
 def _targets(site: Site, policy_id: str) -> set[str]:
@@ -278,12 +369,13 @@ def _parameters(parameters: tuple[tuple[str, str], ...]) -> list[dict[str, str]]
     return [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters]
 
 
-def _wait(finished: Callable[[], bool], *, doing: str) -> None:
-    """Poll with growing pauses; raises AwsRefused after OPERATION_HOURS_MAX."""
+def _wait(finished: Callable[[], bool], site: Site, *, doing: str) -> None:
+    """Poll with growing pauses; raises Stopped when the site halts, AwsRefused after OPERATION_HOURS_MAX."""
     pause, waited = POLL_SECONDS_MIN, 0.0
     while not finished():
         if waited > OPERATION_HOURS_MAX * 3600:
             raise AwsRefused(f"{doing} has not ended after {OPERATION_HOURS_MAX} hours", hint="look at it in CloudFormation")
-        time.sleep(pause)
+        if site.halt.wait(pause):
+            raise Stopped(f"stopped while {doing}")
         waited += pause
         pause = min(pause * 2, POLL_SECONDS_MAX)

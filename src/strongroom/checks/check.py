@@ -22,6 +22,7 @@ class Problem:
     help: str  # a thing to type or edit
     origin: Origin
     count: int = 1  # how many resources or jobs it stands for
+    severity: Severity | None = None  # of this case, where it is less than the check's
 
 
 Find = Callable[[Estate, Inventory | None], Iterator[Problem]]

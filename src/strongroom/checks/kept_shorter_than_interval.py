@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.timetable import MINUTES_PER_DAY, hours, interval_minutes
+from strongroom.checks.timetable import MINUTES_PER_DAY, hours, interval_minutes, often
 from strongroom.checks.walk import copies, copy_subject, days, rule_subject, rules
 from strongroom.domain.estate import BackupRule, CopyAction, Estate
 from strongroom.domain.finding import Severity
@@ -42,7 +42,7 @@ def _problem(subject: str, part: BackupRule | CopyAction, rule: BackupRule) -> P
     return Problem(
         subject=subject,
         message=f"keeps {days(part.keep)}, but the next run may be {hours(interval)} away",
-        why="between two runs there is no recovery point at all, and every backup is a full one",
+        why=f"between two runs there is no recovery point at all, and each of the rule's {often(rule)} is a full one",
         help=f"set keep to {needed}d or more, or run the rule more often",
         origin=part.origin,
     )

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.timetable import MINUTES_PER_DAY, interval_minutes
+from strongroom.checks.timetable import MINUTES_PER_DAY, interval_minutes, often
 from strongroom.checks.walk import days, rule_subject, rules
 from strongroom.domain.estate import BackupPlan, BackupRule, Estate
 from strongroom.domain.finding import Severity
@@ -34,7 +34,7 @@ def lock_hardens_before_first_run(estate: Estate, _: Inventory | None) -> Iterat
             yield Problem(
                 subject=f"vault {vault.label}",
                 message=f"the grace time is {days(grace)}, {rule_subject(*slowest)} runs every {days(needed)} only",
-                why="the lock hardens before that rule has run once, so a range that fails its jobs shows when it is too late",
+                why=f"that rule makes {often(slowest[1])} for each resource: a range that fails them shows when it is too late",
                 help=f"set lock.grace to {needed}d or more",
                 origin=lock.origin,
             )

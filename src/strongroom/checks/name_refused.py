@@ -32,7 +32,7 @@ def name_refused(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
             yield Problem(
                 subject=f"{what} {name}",
                 message=f"{name!r} ({len(name)} characters) can't be the name of a {what}: {pattern} expected",
-                why="AWS refuses it when it is deployed, or in each account when the policy arrives there",
+                why="AWS refuses it when it is deployed, or each account when the policy arrives there: no job that needs it ever starts",
                 help="rename it",
                 origin=origin,
             )

@@ -4,7 +4,7 @@ Why:     Each plan makes its own job, and AWS Backup runs one job per resource a
          when the first lasts longer than its start window; the message speaks of a running job. No rule of two plans
          suppresses the other, so each resource is backed up, stored and paid for twice.
 Fix:     Make the selections disjoint with `not`, merge the plans, or move one of them out of the other's windows.
-Limits:  Plans that select by different keys, or by type alone, may still share resources: that takes an inventory.
+Limits:  Plans that select by different keys, or by type alone, may still share resources: seen only with an inventory.
          Plans whose windows never meet in the 30 days from 1 January 2027 are left alone.
 Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/aws-backup-limits.html, read 2026-11-21; facts.limit("jobs_per_resource")
 Failure: FM19
@@ -19,22 +19,23 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.reach import disjoint, shared_values
 from strongroom.checks.timetable import DAYS, plan_runs
-from strongroom.checks.walk import listed
+from strongroom.checks.walk import listed, selected
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.facts import message
 
 
 @check("SEL001", severity=Severity.WARNING)
-def plans_collide(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
-    """Look for pairs of plans with a tag value in common whose windows meet."""
+def plans_collide(estate: Estate, inventory: Inventory | None) -> Iterator[Problem]:
+    """Look for pairs of plans with a tag value or resources in common whose windows meet."""
     for one, other in combinations(estate.plans, 2):
         if one.origin == other.origin or disjoint(one.select, other.select):
             continue  # parts of one plan that was split are disjoint, or don't overlap in time
-        shared = shared_values(one.select, other.select)
+        both = _selected_by_both(one, other, inventory)
+        shared = [f"{key}: {value}" for key, value in shared_values(one.select, other.select)] or both
         number = _meetings(one, other) if shared else 0
         if number:
-            values = listed(f"{key}: {value}" for key, value in shared)
+            values = listed(shared)
             yield Problem(
                 subject=f"plans {one.name} and {other.name}",
                 message=f"both select {values}, and {number} of their windows meet in {DAYS} days",
@@ -43,6 +44,10 @@ def plans_collide(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
                 origin=other.select.origin,
                 count=number,
             )
+
+
+def _selected_by_both(one: BackupPlan, other: BackupPlan, inventory: Inventory | None) -> list[str]:
+    return sorted({each.arn for each in selected(one, inventory)} & {each.arn for each in selected(other, inventory)})
 
 
 def _meetings(one: BackupPlan, other: BackupPlan) -> int:

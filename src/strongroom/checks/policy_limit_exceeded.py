@@ -30,7 +30,7 @@ def policy_limit_exceeded(estate: Estate, _: Inventory | None) -> Iterator[Probl
             yield Problem(
                 subject=subject,
                 message=f"{subject} has {number} {bound.unit}, {bound.value} allowed",
-                why="AWS refuses the policy, or each account refuses the plan made of it",
+                why="AWS refuses the policy, or each account the plan made of it, without a reason: none of its jobs ever starts",
                 help="declare fewer of them, or merge plans",
                 origin=origin,
             )

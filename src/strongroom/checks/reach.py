@@ -54,6 +54,15 @@ def may_select(select: Selection, cell: Cell) -> bool:
     return not _excluded(select, cell)
 
 
+def surely_selects(select: Selection, cell: Cell) -> bool:
+    """Tell whether a selection takes every resource of a cell, whatever its other tags are."""
+    tags = dict(cell.tags)
+    if any(tags.get(term.key) not in term.values for term in select.tags) or (select.types and cell.type not in select.types):
+        return False
+    excluded = any(term.key not in tags or tags[term.key] in term.values for term in select.not_tags)
+    return not excluded and not (select.not_types and (cell.type is None or cell.type in select.not_types))
+
+
 def disjoint(one: Selection, other: Selection) -> bool:
     """Tell whether no resource can match both selections, whatever other tags it has."""
     return not any(may_select(other, cell) for cell in cells(one)) or not any(may_select(one, cell) for cell in cells(other))

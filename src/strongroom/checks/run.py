@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from strongroom.checks.catalogue import CHECKS
 from strongroom.checks.check import Check
 from strongroom.checks.inventory import Inventory
+from strongroom.checks.suppressions import explanation
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.domain.origin import FileOrigin, Origin
@@ -32,6 +33,8 @@ def explain(code: str) -> str:
     for each in CHECKS:
         if each.code == code.upper():
             return _explanation(each)
+    if (words := explanation(code.upper())) is not None:
+        return words
     close = difflib.get_close_matches(code.upper(), codes(), n=3)
     hint = f"did you mean {' or '.join(close)}?" if close else f"known codes: {', '.join(codes())}"
     raise BadInput(f"no check has the code {code!r}", hint=hint)
@@ -48,7 +51,7 @@ def _findings(estate: Estate, inventory: Inventory | None) -> Iterator[Finding]:
         for problem in each.find(estate, inventory):
             yield Finding(
                 code=each.code,
-                severity=each.severity,
+                severity=problem.severity or each.severity,
                 subject=problem.subject,
                 message=problem.message,
                 why=problem.why,

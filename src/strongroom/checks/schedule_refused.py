@@ -13,8 +13,8 @@ from typing import Final
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.walk import rule_subject, rules
-from strongroom.domain.estate import Estate
+from strongroom.checks.walk import listed, rule_subject, rules
+from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.semantics.schedule import Kind, diagnose
 
@@ -30,7 +30,14 @@ def schedule_refused(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
                 yield Problem(
                     subject=rule_subject(plan, rule),
                     message=found.message,
-                    why="the rule makes no backup at all" if found.kind is Kind.NEVER else "AWS Backup does not accept the schedule",
+                    why=_why(plan, found.kind),
                     help=found.fix,
                     origin=rule.origin,
                 )
+
+
+def _why(plan: BackupPlan, kind: Kind) -> str:
+    if kind is Kind.NEVER:
+        return "the rule makes no backup at all, and no message says so"
+    others = [rule.name for rule in plan.rules]
+    return f"no account gets plan {plan.name} (InvalidOrganizationBackupPlan, without a reason): no job of {listed(others)} ever starts"

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Resource
+from strongroom.checks.timetable import jobs
 from strongroom.checks.walk import listed
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
@@ -64,7 +65,7 @@ def _problem(plan: BackupPlan, misses: Misses, arns: list[str]) -> Problem:
     return Problem(
         subject=arns[0] if len(arns) == 1 else f"{len(arns)} resources",
         message=f"{listed(arns)} {'has' if len(arns) == 1 else 'have'} {written}, plan {plan.name} selects {meant}",
-        why=f"{listed(miss.difference for miss in misses)}; AWS Backup compares letter by letter and backs up nothing",
+        why=f"{listed(miss.difference for miss in misses)}; AWS Backup compares letter by letter and makes no job ({jobs(plan)})",
         help=f"set the tag to {meant}",
         origin=plan.select.origin,
         count=len(arns),

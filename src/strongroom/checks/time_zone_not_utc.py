@@ -13,7 +13,7 @@ from typing import Final
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.timetable import times
+from strongroom.checks.timetable import often, times
 from strongroom.checks.walk import rule_subject, rules
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
@@ -31,7 +31,7 @@ def time_zone_not_utc(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
             yield Problem(
                 subject=rule_subject(plan, rule),
                 message=f"the time zone is {rule.timezone}, Organizations policies are scheduled in UTC",
-                why=f"the policy would run {rule.schedule} in UTC{meant}",
+                why=f"all of its {often(rule)} would run at the wrong time: {rule.schedule} in UTC{meant}",
                 help="write the time in UTC and remove timezone",
                 origin=rule.origin,
             )

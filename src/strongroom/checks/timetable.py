@@ -38,6 +38,11 @@ def often(rule: BackupRule) -> str:
     return f"{len(times(rule, 366))} in a year"
 
 
+def jobs(plan: BackupPlan) -> str:
+    """Return how many jobs each rule of a plan starts for each resource, as words."""
+    return " and ".join(f"rule {rule.name} {often(rule)}" for rule in plan.rules)
+
+
 def interval_minutes(rule: BackupRule) -> int:
     """Return the longest gap between two runs of a rule, in minutes."""
     return interval_minutes_max(parse_cron(rule.schedule), rule.timezone)
@@ -57,6 +62,11 @@ def plan_runs(plan: BackupPlan, days: int = DAYS) -> tuple[Run, ...]:
         for rule in plan.rules
     ]
     return tuple(runs(windows, AFTER, AFTER + timedelta(days=days)))
+
+
+def runs_of(plan: BackupPlan, rule: BackupRule) -> tuple[datetime, ...]:
+    """Return when a rule runs within 30 days, without the runs that overlap takes from it."""
+    return tuple(run.slot_at for run in plan_runs(plan) if run.rule == rule.name and run.suppressed_by is None)
 
 
 def wait_minutes_max(plans: Iterable[BackupPlan]) -> int | None:

@@ -3,8 +3,8 @@
 Why:     AWS Backup copies some types to other Regions only, some nowhere at all. Each copy job fails while the backup
          job stays green.
 Fix:     Leave the type out of this plan with `not`, and give it a plan without that copy.
-Limits:  Without an inventory only types that the plan names. DynamoDB is taken with its advanced features on. RDS
-         Multi-AZ DB clusters and persistent option groups can't be seen here.
+Limits:  Without an inventory only types that the plan names. DynamoDB is taken with its advanced features on; states of
+         single resources are CPY005.
 Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html, read 2026-11-21; facts.capabilities
 Failure: FM14
 """
@@ -12,6 +12,7 @@ Failure: FM14
 from collections import Counter
 from collections.abc import Iterator
 
+from strongroom import facts
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.timetable import often
@@ -43,12 +44,14 @@ def type_not_copyable(estate: Estate, inventory: Inventory | None) -> Iterator[P
 
 def _refusal(placed: PlacedCopy, kind: ResourceType) -> str:
     """Return AWS's message when the type can't be copied to any Region but this; keys are judged elsewhere."""
-    regions = placed.plan.regions
+    regions, known = placed.plan.regions, facts.regions()
     cases = [
         CopyCase(
             type=kind,
             same_account=not crosses_accounts(placed.copy),
             same_region=placed.copy.region == region,
+            source_region=region,
+            destination_region=placed.copy.region if placed.copy.region in known else "",
             key_manager=None,
             cross_account_enabled=True,
             destination_key_manager=CUSTOMER,

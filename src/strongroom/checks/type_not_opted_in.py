@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Resource
-from strongroom.checks.timetable import often
+from strongroom.checks.timetable import jobs
 from strongroom.checks.walk import listed, selected
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
@@ -36,11 +36,10 @@ def type_not_opted_in(estate: Estate, inventory: Inventory | None) -> Iterator[P
 
 def _problem(plan: BackupPlan, kind: ResourceType, resources: list[Resource]) -> Problem:
     what = f"selects {listed(sorted(each.arn for each in resources))}" if resources else f"names {kind}"
-    runs = " and ".join(f"rule {rule.name} {often(rule)}" for rule in plan.rules)
     return Problem(
         subject=f"plan {plan.name}",
         message=f"plan {plan.name} {what}, but {kind} is not opted in",
-        why=f"AWS Backup skips the type without a job and without a message ({runs})",
+        why=f"AWS Backup skips the type without a job and without a message ({jobs(plan)})",
         help=f"add {kind.keyword} to organization.opt_in",
         origin=plan.select.origin,
         count=max(1, len(resources)),

@@ -1,13 +1,15 @@
 """Ways through an estate that several checks take, and the words they share."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from strongroom.checks.inventory import Inventory, Resource
 from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, ResourceType, RetentionDays
 from strongroom.domain.strategy import KeyKind, Vault
 from strongroom.semantics.selection import matches
+
+_K = TypeVar("_K", ResourceType, str, tuple[str, str], tuple[ResourceType, str])
 
 
 class PlacedCopy(NamedTuple):
@@ -52,6 +54,23 @@ def selected(plan: BackupPlan, inventory: Inventory | None) -> Iterator[Resource
     for resource in inventory.resources if inventory else ():
         if resource.region in plan.regions and matches(plan.select, resource.type, dict(resource.tags)):
             yield resource
+
+
+def kinds(plan: BackupPlan, inventory: Inventory | None) -> dict[ResourceType, tuple[Resource, ...]]:
+    """Return the types that a plan names, and those of the resources it selects, each with these resources."""
+    found: dict[ResourceType, list[Resource]] = {kind: [] for kind in plan.select.types}
+    for resource in selected(plan, inventory):
+        found.setdefault(resource.type, []).append(resource)
+    return {kind: tuple(sorted(found[kind], key=lambda each: each.arn)) for kind in sorted(found)}
+
+
+def grouped(resources: Iterable[Resource], key: Callable[[Resource], _K]) -> Iterator[tuple[_K, tuple[Resource, ...]]]:
+    """Yield the resources that have something in common, by ARN, the groups in the order of what they have in common."""
+    groups: dict[_K, list[Resource]] = {}
+    for resource in resources:
+        groups.setdefault(key(resource), []).append(resource)
+    for name in sorted(groups):
+        yield name, tuple(sorted(groups[name], key=lambda each: each.arn))
 
 
 def rule_subject(plan: BackupPlan, rule: BackupRule) -> str:

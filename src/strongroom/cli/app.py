@@ -2,18 +2,25 @@
 
 import importlib
 import os
+import signal
 import sys
+import threading
+from typing import NoReturn
 
 import click
 
 from strongroom import __version__
-from strongroom.errors import ExitCode, StrongroomError
+from strongroom.cli import streams
+from strongroom.errors import BadInput, ExitCode, StrongroomError
 
 # The verbs in the order of a day's work; the short help stands here so that --help imports none of them.
 VERBS = {
     "init": "write a first strategy from a template",
     "check": "say what will fail, before anything is deployed",
     "explain": "explain a finding's code",
+    "calendar": "show every run of the next days, and which are lost to what",
+    "policy": "show an account's effective policy, and what a policy change gains or loses",
+    "lock": "rehearse vault locks: which jobs fail, what is committed until when",
     "schema": "print the JSON Schema of strategy files, for editors",
     "render": "write CloudFormation templates and policies for your own pipeline",
     "whoami": "show who you are in AWS and which accounts can be reached",
@@ -50,15 +57,12 @@ class Verbs(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest verb for a mistyped one."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], VERBS, n=1)
-            if not near:
-                raise
-            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+            near = "".join(f" Did you mean {verb!r}?" for verb in get_close_matches(args[0], VERBS, n=1))
+            raise click.UsageError(f"No such verb {args[0]!r}.{near}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
@@ -71,41 +75,67 @@ def cli() -> None:
     """
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line; whatever goes wrong ends in one clear message and the right exit code."""
+    streams.prepare()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a pipeline sends when it is cancelled
+    with click.Context(cli, color=streams.colored()):
+        code = _run()
+    _leave(code)
+
+
+def _run() -> int:
     try:
-        code = cli.main(standalone_mode=False)
-        sys.stdout.flush()
-        sys.exit(int(code) if isinstance(code, int) else ExitCode.PROVEN)
+        code = cli.main(standalone_mode=False, color=streams.colored())
+        streams.settle()
+        return int(code) if isinstance(code, int) else ExitCode.PROVEN
     except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(ExitCode.BAD_INPUT)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("cancelled", err=True)
-        sys.exit(ExitCode.CANCELLED)
+        return ExitCode.CANCELLED
+    except click.ClickException as error:
+        return _tell(_usage(error))
     except StrongroomError as error:
-        _tell(error)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`): that is its decision, not an error of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.PROVEN)
+        return _tell(error)
     except Exception:  # noqa: BLE001 - the outermost loop
         import traceback
 
         traceback.print_exc()
         click.echo("this is a bug in strongroom, please report the lines above", err=True)
-        sys.exit(ExitCode.BUG)
+        return ExitCode.BUG
 
 
-def _tell(error: StrongroomError) -> None:
-    from strongroom.api.strategy import FaultyStrategy
-    from strongroom.cli.printing import print_findings
+def _usage(error: click.ClickException) -> BadInput:
+    """Return what click has to say about the command line in the form of our own errors."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return BadInput("no verb is given", hint=f"for example: {error.ctx.command_path if error.ctx else 'strongroom'} --help")
+    message, mark, near = error.format_message().partition(" Did you mean ")
+    path = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "strongroom"
+    hint = f"did you mean {near}" if mark else f"see what is possible: {path} --help"
+    return BadInput(" ".join(f"{message[:1].lower()}{message[1:]}".split()).rstrip("."), hint=hint)
 
-    if isinstance(error, FaultyStrategy):
-        print_findings(error.findings, err=True)
+
+def _tell(error: StrongroomError) -> ExitCode:
+    """Print an error, the findings that it carries before it, and return its exit code."""
+    findings = getattr(error, "findings", ())
+    if findings:
+        from strongroom.cli.printing import print_findings
+
+        print_findings(findings, err=True)
     click.echo(f"{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
     if error.hint:
         click.echo(f"  help: {error.hint}", err=True)
+    return error.exit_code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process; a thread that still waits for an answer of AWS must not keep the terminal."""
+    try:
+        streams.settle()
+    except StrongroomError as error:  # a full disk shows at the last flush
+        code = _tell(error) if code == ExitCode.PROVEN else code
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        os._exit(code)
+    sys.exit(code)

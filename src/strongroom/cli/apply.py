@@ -1,6 +1,5 @@
 """`strongroom apply`."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,42 +24,37 @@ if TYPE_CHECKING:
 @text_or_json
 def command(strategy: Path, plan_file: Path | None, yes: bool, allow_removals: bool, output: str) -> int:  # noqa: FBT001 - click's flags
     """Deploy a strategy: show the plan, ask, then execute exactly that plan."""
-    from strongroom.api.home import home_for
-    from strongroom.api.plan import apply, plan
+    from strongroom.api.home import home_for, require_writable
+    from strongroom.api.plan import apply, plan, read_plan
 
+    home = home_for(strategy)
+    require_writable(home)
     made = plan(strategy)
     if made.plan is None:
-        print_findings(made.findings, err=True)
+        if output == "json":
+            print_json("apply", findings=made.findings, plan_id=None, run=None, steps=[])
+        else:
+            print_findings(made.findings)
         return ExitCode.FINDINGS
-    wanted = read_plan(plan_file) if plan_file else made.plan
+    wanted = read_plan(plan_file, strategy=made.estate.name) if plan_file else made.plan
+    run = None
     if output == "text":
         print_plan(wanted)
     if wanted.steps:
-        agree(wanted, yes=yes, allow_removals=allow_removals)
+        agree(wanted, yes=yes, allow_removals=allow_removals, shown=output == "text")
         with progress("applying", quiet=output == "json") as update:
-            apply(made, wanted, home=home_for(strategy), on_step=lambda step, total: update(step.number - 1, total, step.title))
+            run = apply(made, wanted, home=home, on_step=lambda step, total: update(step.number - 1, total, step.title))
     if output == "json":
-        print_json("apply", plan_id=wanted.plan_id, strategy=wanted.strategy, steps=[step.title for step in wanted.steps])
+        print_json(
+            "apply", findings=[], plan_id=wanted.plan_id, run=run, strategy=wanted.strategy, steps=[step.title for step in wanted.steps]
+        )
     elif wanted.steps:
-        click.echo(f"applied {len(wanted.steps)} steps; run {wanted.plan_id}")
+        click.echo(f"applied {len(wanted.steps)} steps; run {run}")
     return ExitCode.PROVEN
 
 
-def read_plan(file: Path) -> "ChangePlan":
-    """Return the plan in a file; raises BadInput."""
-    from strongroom.domain.changeplan import from_json
-
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"can't read {file}: {error.strerror}", hint="write one with: strongroom plan --out FILE") from error
-    except ValueError as error:
-        raise BadInput(f"{file} is not JSON: {error}", hint="write it again with: strongroom plan --out FILE") from error
-    return from_json(document, file=str(file))
-
-
-def agree(plan: "ChangePlan", *, yes: bool, allow_removals: bool) -> None:
-    """Ask the person at the terminal; raises BadInput where nobody can answer, Cancelled when the answer is no."""
+def agree(plan: "ChangePlan", *, yes: bool, allow_removals: bool, shown: bool) -> None:
+    """Ask the person at the terminal; raises BadInput where nobody can answer or has seen the plan, Cancelled when the answer is no."""
     removals = [step for step in plan.steps if step.removes]
     if removals and not allow_removals:
         raise BadInput(
@@ -69,7 +63,9 @@ def agree(plan: "ChangePlan", *, yes: bool, allow_removals: bool) -> None:
         )
     if yes:
         return
-    if not sys.stdin.isatty():
+    if not shown:
+        raise BadInput("with --format json nobody sees the plan before it is carried out", hint="agree to it with --yes")
+    if not sys.stdin or not sys.stdin.isatty():
         raise BadInput(
             "nobody is here to agree to the plan", hint="in a pipeline: strongroom plan --out FILE, then apply --plan FILE --yes"
         )

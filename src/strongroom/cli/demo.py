@@ -26,6 +26,9 @@ def command(report: Path, example: Path | None) -> int:
     from strongroom.cli.report import write_report
 
     folder = example or example_folder()
+    for name in ("organization.yaml", "strategy.yaml"):
+        if not (folder / name).is_file():
+            raise BadInput(f"there is no {folder / name}", hint="name a folder that has both: strongroom demo --example FOLDER")
     writable(report)
     with _own_home() as home:
         story = Story(folder, home)
@@ -72,8 +75,8 @@ class Story:
     """The demo's six acts; `document` grows into the report."""
 
     def __init__(self, folder: Path, home: Path) -> None:
-        self.strategy = folder / "strategy.yaml"
-        self.seed = folder / "organization.yaml"
+        self.strategy = _typed(folder / "strategy.yaml")
+        self.seed = _typed(folder / "organization.yaml")
         self.home = home
         self.started = time.monotonic()
         self.document: dict[str, Any] = {"format_version": 1, "acts": []}
@@ -91,7 +94,7 @@ class Story:
         """A local AWS organization starts in a process of its own, on a free port."""
         from strongroom.twin import process
 
-        self._title(1, f"a local AWS organization, seeded from {_shown(self.seed)}")
+        self._title(1, f"a local AWS organization, seeded from {self.seed}")
         endpoint = process.up(self.home, 0, self.seed)
         os.environ |= process.environment(endpoint)
         figures = process.status(self.home)
@@ -104,7 +107,7 @@ class Story:
         from strongroom.cli.formats import plain
         from strongroom.cli.printing import counted, print_findings
 
-        self._title(2, f"strongroom check {_shown(self.strategy)}")
+        self._title(2, f"strongroom check {self.strategy}")
         checked = check(self.strategy)
         print_findings(checked.findings)
         click.echo(f"{checked.file}: {counted(checked.findings)}")
@@ -117,7 +120,7 @@ class Story:
         from strongroom.cli.printing import print_findings
         from strongroom.cli.progress import progress
 
-        self._title(3, f"strongroom apply {_shown(self.strategy)}")
+        self._title(3, f"strongroom apply {self.strategy}")
         made = plan(self.strategy)
         if made.plan is None:
             print_findings(made.findings, err=True)
@@ -130,17 +133,14 @@ class Story:
 
     def let_time_pass(self) -> None:
         """Ninety days pass on the twin's clock."""
-        from strongroom.cli.progress import progress
-        from strongroom.twin import process
+        from strongroom.cli.twin import let_pass
 
         self._title(4, f"strongroom twin clock advance {DAYS}d")
-        with progress(f"letting {DAYS} days pass") as update:
-            update(0, 1, "")
-            moved = process.advance(self.home, f"{DAYS}d")
-        self.document["clock"] = moved
+        moved = self.document["clock"] = let_pass(self.home, f"{DAYS}d")
         counts = moved["counts"]
         click.echo(
-            f"{counts['backup_jobs']} backup jobs and {counts['copy_jobs']} copy jobs ran, {counts.get('copy_jobs_failed', 0)} copies failed, "
+            f"{counts['backup_jobs']} backup jobs and {counts['copy_jobs']} copy jobs ran, "
+            f"{counts.get('copy_jobs_failed', 0)} copies failed, "
             f"{counts['recovery_points']} recovery points appeared, {counts['expired']} expired"
         )
 
@@ -151,7 +151,7 @@ class Story:
         from strongroom.cli.progress import progress
         from strongroom.cli.verify import print_verification
 
-        self._title(5, f"strongroom sync {_shown(self.strategy)} && strongroom verify {_shown(self.strategy)}")
+        self._title(5, f"strongroom sync {self.strategy} && strongroom verify {self.strategy}")
         with progress("reading") as update:
             synced = sync(self.strategy, home=self.home, on_progress=update)
         rows = dict(synced.rows)
@@ -202,9 +202,9 @@ def _examples(chains: list[dict[str, Any]]) -> tuple[str, str]:
     return healthy, broken
 
 
-def _shown(path: Path) -> str:
+def _typed(path: Path) -> Path:
     """The path as a person would type it from here."""
     try:
-        return str(path.relative_to(Path.cwd()))
+        return path.relative_to(Path.cwd())
     except ValueError:
-        return str(path)
+        return path

@@ -7,7 +7,7 @@ import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.printing import print_findings
-from strongroom.errors import BadInput, ExitCode
+from strongroom.errors import ExitCode
 
 if TYPE_CHECKING:
     from strongroom.domain.changeplan import ChangePlan
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 @text_or_json
 def command(strategy: Path, out: Path | None, output: str) -> int:
     """Show what apply would change; nothing that could act is called."""
-    from strongroom.api.plan import plan
+    from strongroom.api.plan import plan, write_plan
     from strongroom.domain.changeplan import to_json
 
     made = plan(strategy)
+    if made.plan and out:
+        write_plan(made.plan, out)
     if output == "json":
         print_json("plan", findings=made.findings, plan=to_json(made.plan) if made.plan else None)
     else:
@@ -32,7 +34,8 @@ def command(strategy: Path, out: Path | None, output: str) -> int:
     if made.plan is None:
         return ExitCode.FINDINGS
     if out:
-        write_plan(made.plan, out)
+        folder = f" {strategy}" if strategy != Path("strategy.yaml") else ""
+        click.echo(f"wrote {out}; execute exactly this with: strongroom apply{folder} --plan {out}", err=True)
     return ExitCode.PROVEN
 
 
@@ -44,16 +47,3 @@ def print_plan(plan: "ChangePlan") -> None:
     for step in plan.steps:
         sign = click.style("-", fg="red", bold=True) if step.removes else click.style("+", fg="green", bold=True)
         click.echo(f"{step.number:3} {sign} {step.title}")
-
-
-def write_plan(plan: "ChangePlan", out: Path) -> None:
-    """Write a plan as JSON; raises BadInput when the file can't be written."""
-    import json
-
-    from strongroom.domain.changeplan import to_json
-
-    try:
-        out.write_text(json.dumps(to_json(plan), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise BadInput(f"can't write {out}: {error.strerror}", hint="name a file in a folder that exists") from error
-    click.echo(f"wrote {out}; execute exactly this with: strongroom apply --plan {out}", err=True)

@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, plain lines elsewhere; always on standard error."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
     """Yield a function that hears (done, total, what) and shows it."""
     if quiet:
         yield lambda done, total, what: None  # noqa: ARG005 - a listener that shows nothing
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         with _bar(title) as update:
             yield update
     else:

@@ -1,6 +1,7 @@
 """`strongroom prove`."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ COLORS = {"proven": "green", "broken": "red", "unknown": "yellow"}
 @click.option("--strategy", type=click.Path(path_type=Path), default="strategy.yaml", show_default=True)
 @text_or_json
 def command(arn: str, strategy: Path, output: str) -> int:
-    """Show one resource's proof, link by link, for every rule and destination."""
+    """Show one resource's proof, link by link, for every rule and destination.
+
+    Exits with 0 when all of it is proven, with 1 when something is broken or no plan selects the resource.
+    """
     from strongroom.api.home import home_for
     from strongroom.api.verify import prove
 
@@ -32,7 +36,7 @@ def command(arn: str, strategy: Path, output: str) -> int:
     states = {chain.state.value for chain in chains}
     if "unknown" in states or any(link.state.value == "unknown" for chain in chains for link in chain.links):
         return ExitCode.COULD_NOT_VERIFY
-    return ExitCode.FINDINGS if "broken" in states else ExitCode.PROVEN
+    return ExitCode.PROVEN if states == {"proven"} else ExitCode.FINDINGS
 
 
 def chain_members(chain: "Chain") -> dict[str, object]:
@@ -44,20 +48,23 @@ def chain_members(chain: "Chain") -> dict[str, object]:
 
 
 def print_chains(arn: str, chains: Sequence["Chain"]) -> None:
-    """Print each chain with its links, and causes and fixes where a link doesn't hold."""
+    """Print each chain with its links, and causes and fixes where a link doesn't hold; destinations of which all is alike once."""
     click.echo(click.style(arn, bold=True))
-    for chain in chains:
-        place = chain.destination_vault_arn or "no vault"
-        click.echo(
-            f"\n{chain.plan or 'no plan'} / {chain.rule or 'no rule'} -> {chain.destination_label or place}: {_colored(chain.state.value)}"
-        )
-        for link in chain.links:
+    if not chains:
+        click.echo("\nno plan of the strategy selects it, so nothing of it is protected")
+    for (plan, rule, links), alike in groupby(chains, key=lambda chain: (chain.plan, chain.rule, chain.links)):
+        same = list(alike)
+        places = ", ".join(chain.destination_label or chain.destination_vault_arn or "no vault" for chain in same)
+        click.echo(f"\n{plan or 'no plan'} / {rule or 'no rule'} -> {places}: {_colored(same[0].state.value)}")
+        for link in links:
             evidence = "; ".join(link.evidence) if link.state.value == "proven" else link.cause
-            click.echo(f"  {link.name.value.replace('_', ' '):<11} {_colored(link.state.value):<24} {evidence}".rstrip())
+            click.echo(f"  {link.name.value.replace('_', ' '):<11} {_colored(link.state.value, width=12)}  {evidence}".rstrip())
             if link.state.value in {"broken", "unknown"} and link.fix:
                 mode = f" ({link.failure_mode})" if link.failure_mode else ""
                 click.echo(f"  {'':<11} help: {link.fix}{mode}")
 
 
-def _colored(state: str) -> str:
-    return click.style(state.replace("_", " "), fg=COLORS.get(state))
+def _colored(state: str, *, width: int = 0) -> str:
+    """The state in its colour; padded before it is coloured, for the codes of colours have a length too."""
+    words = state.replace("_", " ")
+    return click.style(words, fg=COLORS[state]) + " " * (width - len(words)) if state in COLORS else words.ljust(width)

@@ -1,11 +1,18 @@
 """`strongroom sync`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.progress import progress
+
+if TYPE_CHECKING:
+    from strongroom.api.sync import Unread
+
+UNREAD_SHOWN = 20
 
 
 @click.command("sync")
@@ -35,7 +42,25 @@ def command(strategy: Path | None, regions: tuple[str, ...], role: str | None, o
         f"snapshot {synced.snapshot.id}: {rows['accounts']} accounts, {rows['resources']} resources, "
         f"{rows['recovery_points']} recovery points, {rows['backup_jobs']} backup jobs, {rows['copy_jobs']} copy jobs"
     )
-    for place in synced.unread:
-        where = "/".join(part for part in (place.account_id, place.region) if part)
-        click.echo(f"{click.style('unread', fg='yellow', bold=True)} {where}: {place.reason} ({len(place.subjects)} subjects)")
+    print_unread(synced.unread)
     return synced.exit_code
+
+
+def print_unread(unread: Sequence["Unread"]) -> None:
+    """Print what could not be read: a line for each account and first reason, with its Regions and the number of subjects."""
+    places: dict[tuple[str, str], list[Unread]] = {}
+    for each in unread:
+        places.setdefault((each.account_id, each.region), []).append(each)
+    lines: dict[tuple[str, str], tuple[list[str], int, int]] = {}  # (account, reason) -> Regions, subjects, further reasons
+    for (account, region), found in places.items():
+        regions, subjects, further = lines.setdefault((account, found[0].reason), ([], 0, 0))
+        regions.extend([region] if region else [])
+        count = subjects + sum(len(each.subjects) for each in found)
+        lines[account, found[0].reason] = (regions, count, further + len(found) - 1)
+    for (account, reason), (regions, subjects, further) in list(lines.items())[:UNREAD_SHOWN]:
+        where = f"account {account}" + (f" in {', '.join(regions)}" if regions else "")
+        more = f" (and {further} further reasons)" if further else ""
+        label = click.style("unread", fg="yellow", bold=True)
+        click.echo(f"{label} {subjects} subject{'s' if subjects > 1 else ''} of {where}: {reason}{more}")
+    if len(lines) > UNREAD_SHOWN:
+        click.echo(f"and {len(lines) - UNREAD_SHOWN} more; all of them: strongroom sync --format json")

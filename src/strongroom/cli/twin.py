@@ -1,12 +1,21 @@
 """`strongroom twin`: a local AWS organization in a process of its own."""
 
+import threading
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.progress import progress
+from strongroom.errors import BadInput, Cancelled, CouldNotVerify
+
+if TYPE_CHECKING:
+    from strongroom.twin.state import Endpoint
+
+WATCH_SECONDS = 0.25
 
 
 @click.group("twin")
@@ -80,17 +89,47 @@ def clock() -> None:
 @text_or_json
 def advance(duration: str, output: str) -> int:
     """Let DURATION pass, such as 90d, 12h or 2w: jobs run, recovery points appear, are copied, expire."""
-    from strongroom.twin import process
-
-    with progress(f"letting {duration} pass", quiet=output == "json") as update:
-        update(0, 1, "")
-        moved = process.advance(_home(), duration)
+    moved = let_pass(_home(), duration, quiet=output == "json")
     if output == "json":
         print_json("twin clock advance", **moved)
     else:
         for line in figure_lines(moved):
             click.echo(line)
     return 0
+
+
+def let_pass(home: Path, duration: str, *, quiet: bool = False) -> dict[str, Any]:
+    """Move the clock of a home's twin while showing how far it is; returns the new now and what happened.
+
+    Raises BadInput for what is no duration, Cancelled when nobody waits any more: the twin goes on by itself.
+    """
+    from strongroom.twin import process
+
+    endpoint = process.running(home)
+    arrived = threading.Event()
+    with progress(f"letting {duration} pass", quiet=quiet) as update:
+        watcher = threading.Thread(target=_watch, args=(endpoint, update, arrived), daemon=True)
+        watcher.start()
+        try:
+            return process.advance(home, duration)
+        except KeyboardInterrupt:
+            raise Cancelled("the twin goes on moving its clock", hint="wait for it, or stop it with: strongroom twin down") from None
+        finally:
+            arrived.set()
+            watcher.join(timeout=1)
+
+
+def _watch(endpoint: "Endpoint", update: Callable[[int, int, str], None], arrived: threading.Event) -> None:
+    from strongroom.twin import client
+
+    while not arrived.wait(WATCH_SECONDS):
+        try:
+            at = client.clock(endpoint)
+        except (BadInput, CouldNotVerify):
+            return  # who waits for the answer will hear why
+        if at["moving"]:
+            start, end, now = (datetime.fromisoformat(at[name]) for name in ("from", "to", "reached"))
+            update((now - start).days, max((end - start).days, 1), f"{now:%Y-%m-%d}")
 
 
 def figure_lines(figures: dict[str, Any], indent: str = "") -> list[str]:

@@ -30,7 +30,7 @@ def _rule(strategy: str, plan: BackupPlan, rule: BackupRule) -> Json:
     }
     if rule.continuous:
         element["enable_continuous_backup"] = _assign("true")
-    if lifecycle := _lifecycle(rule.keep, rule.cold_after_days):
+    if lifecycle := _lifecycle(rule.keep, rule.cold_after_days, archive=rule.archive):
         element["lifecycle"] = lifecycle
     if rule.copies:
         element["copy_actions"] = dict(_copy(copy) for copy in rule.copies)
@@ -42,18 +42,20 @@ def _copy(copy: CopyAction) -> tuple[str, Json]:
     account = "$account" if copy.account is EVERY_ACCOUNT else copy.account
     arn = vault_arn(account, copy.region, copy.vault_name)
     element: Json = {"target_backup_vault_arn": _assign(arn)}
-    if lifecycle := _lifecycle(copy.keep, copy.cold_after_days):
+    if lifecycle := _lifecycle(copy.keep, copy.cold_after_days, archive=copy.archive):
         element["lifecycle"] = lifecycle
     return arn, element
 
 
-def _lifecycle(keep: RetentionDays, cold_after_days: int | None) -> Json:
+def _lifecycle(keep: RetentionDays, cold_after_days: int | None, *, archive: bool) -> Json:
     # a zero is not "absent" but refused (aws/01 §1.5): what is not wanted is not written
     element: Json = {}
     if keep is not FOREVER:
         element["delete_after_days"] = _assign(str(keep))
     if cold_after_days is not None:
         element["move_to_cold_storage_after_days"] = _assign(str(cold_after_days))
+        if archive:  # even a false is refused where EBS has no archive (aws/01 §1.5)
+            element["opt_in_to_archive_for_supported_resources"] = _assign("true")
     return element
 
 

@@ -22,6 +22,7 @@ def resolve(strategy: Strategy) -> Estate:
         plans=tuple(_plan(plan, vaults, governed) for plan in strategy.plans),
         objectives=strategy.objectives,
         retention=strategy.retention,
+        regulations=strategy.regulations,
         settings=Settings(opt_in=(), cross_account_backup=False, delegated_administrator=None),
     )
 
@@ -51,6 +52,7 @@ def _rule(rule: Rule, vaults: Mapping[str, Vault]) -> BackupRule:
         label=rule.vault,
         vault_name=vaults[rule.vault].name,
         copies=tuple(action for copy in rule.copies for action in _copies(rule, copy, vaults[copy.to])),
+        archive=rule.archive,
         origin=rule.origin,
     )
 
@@ -66,6 +68,8 @@ def _copies(rule: Rule, copy: Copy, vault: Vault) -> Iterator[CopyAction]:
             region=region,
             keep=keep,
             cold_after_days=cold,
+            archive=rule.archive and cold is not None,
+            asked=copy.keep,
             origin=copy.origin,
         )
 

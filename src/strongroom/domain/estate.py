@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strongroom.domain.names import AccountId, EveryAccount, Region, ResourceType, RetentionDays
-from strongroom.domain.origin import Origin
-from strongroom.domain.strategy import Key, Objective, Organization, RetentionOwed, Roles, Selection, Vault
+from strongroom.domain.origin import Origin, Unread
+from strongroom.domain.strategy import Key, Objective, Organization, Regulation, RetentionOwed, Roles, Selection, Vault
 
 
 class Source(StrEnum):
@@ -29,6 +29,8 @@ class CopyAction:
     region: Region
     keep: RetentionDays  # effective: the rule's where the copy declares none
     cold_after_days: int | None
+    archive: bool = False  # EBS snapshots move to the archive
+    asked: RetentionDays | None = None  # what was written, where AWS makes something else of it; None: nothing, or not known
     origin: Origin
 
 
@@ -47,6 +49,7 @@ class BackupRule:
     label: str  # label of the target vault
     vault_name: str
     copies: tuple[CopyAction, ...]
+    archive: bool = False  # EBS snapshots move to the archive where others move to cold storage
     origin: Origin
 
 
@@ -104,6 +107,16 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownPart:
+    """Something that the estate's source doesn't say; the value that stands in its place proves nothing."""
+
+    subject: str  # "vault central", "rule production.daily"
+    aspect: str  # "lock", "key", "access policy", "Region", "opt-in" …
+    reason: Unread
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """A backup organization."""
 
@@ -117,9 +130,15 @@ class Estate:
     objectives: tuple[Objective, ...]
     retention: tuple[RetentionOwed, ...]
     settings: Settings
+    regulations: tuple[Regulation, ...] = ()
     policies: tuple[OrganizationPolicy, ...] = ()
     stack_sets: tuple[StackSet, ...] = ()
     stacks: tuple[Stack, ...] = ()
+    unknown: tuple[UnknownPart, ...] = ()
+
+    def knows(self, subject: str, aspect: str) -> bool:
+        """Tell whether the source of this estate says something about an aspect of a subject."""
+        return not any(part.subject == subject and part.aspect == aspect for part in self.unknown)
 
 
 OWNER_TAG = "strongroom:strategy"  # whatever lacks it is never changed or destroyed

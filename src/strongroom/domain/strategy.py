@@ -128,6 +128,7 @@ class Rule:
     continuous: bool
     vault: str  # label of a vault in every account
     copies: tuple[Copy, ...]
+    archive: bool = False  # EBS snapshots move to the archive where others move to cold storage
     origin: Origin
 
 
@@ -141,6 +142,14 @@ class Plan:
     origin: Origin
 
 
+class Loss(StrEnum):
+    """What a promise says may be lost without losing the data."""
+
+    ACCOUNT = "account"  # of the resource, with everything in it
+    REGION = "region"  # of the resource
+    DELETION = "deletion"  # somebody with all permissions deletes what can be deleted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
     """What the organization promises about some resources."""
@@ -148,16 +157,38 @@ class Objective:
     select: Selection
     rpo_minutes: int | None
     rto_minutes: int | None
+    survives: tuple[Loss, ...] = ()
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionOwed:
-    """For how long some resources' history must exist, and why."""
+    """For how long some resources' history must exist, or may exist, and why."""
 
     select: Selection
-    at_least_days: int
+    at_least_days: int  # 0: nothing is owed, only `at_most_days` is declared
+    at_most_days: int | None = None  # None: no upper bound is declared
     basis: str
+    origin: Origin
+
+
+class RegulationName(StrEnum):
+    """Regulations and standards with statements that a configuration can be held against."""
+
+    DORA = "dora"
+    GDPR = "gdpr"
+    HIPAA = "hipaa"
+    NIS2 = "nis2"
+    PCI = "pci"
+    SEC_17A_4 = "sec-17a-4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regulation:
+    """A regulation that the organization says it is under, for some resources or for all that plans select."""
+
+    name: RegulationName
+    select: Selection | None  # None: whatever any plan selects
     origin: Origin
 
 
@@ -173,4 +204,5 @@ class Strategy:
     plans: tuple[Plan, ...]
     objectives: tuple[Objective, ...]
     retention: tuple[RetentionOwed, ...]
+    regulations: tuple[Regulation, ...] = ()
     origin: Origin

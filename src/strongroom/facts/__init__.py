@@ -9,6 +9,7 @@ from strongroom.facts.catalogue import (
     Capabilities,
     Fact,
     Status,
+    Storage,
     UnknownFact,
     capabilities,
     fact,
@@ -17,6 +18,7 @@ from strongroom.facts.catalogue import (
     names,
     opt_in_regions,
     regions,
+    storage,
 )
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Capabilities",
     "Fact",
     "Status",
+    "Storage",
     "UnknownFact",
     "capabilities",
     "fact",
@@ -32,4 +35,5 @@ __all__ = [
     "names",
     "opt_in_regions",
     "regions",
+    "storage",
 ]

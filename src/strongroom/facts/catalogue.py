@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from strongroom.domain.names import ResourceType
 
-FILES: Final = ("limits", "messages", "regions", "resource_types")
+FILES: Final = ("limits", "messages", "regions", "resource_types", "storage")
 
 
 class Status(StrEnum):
@@ -50,6 +50,16 @@ class Capabilities:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """How recovery points of a resource type are stored."""
+
+    cold: str  # none, cold, archive (EBS, by opt-in) or disputed (AWS's pages contradict each other)
+    moved: str  # what a recovery point becomes in cold storage: full, incremental; empty: nothing moves, or no page says
+    later: str  # what the backups after the first one are: full or incremental
+    chain: str  # where an earlier backup must lie for an incremental one: in the same vault, or anywhere in the region
+
+
 class UnknownFact(KeyError):
     """A fact was asked for by a name that no file has: a mistake of ours, never of a user."""
 
@@ -58,7 +68,7 @@ class UnknownFact(KeyError):
 
 
 def fact(file: str, name: str) -> Fact:
-    """Return one fact of a file ("limits", "messages", "regions", "resource_types"); raises UnknownFact.
+    """Return one fact of a file ("limits", "messages", "regions", "resource_types", "storage"); raises UnknownFact.
 
     Example:
         >>> fact("limits", "copies_per_rule").unit
@@ -122,6 +132,20 @@ def capabilities(resource_type: ResourceType) -> Capabilities:
         policy_pattern=tuple(found.value["policy_pattern"]),
         source=found.source,
     )
+
+
+@cache
+def storage(resource_type: ResourceType) -> Storage:
+    """Return how recovery points of a resource type are stored.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/backup-feature-availability.html
+
+    Example:
+        >>> storage(ResourceType.EBS).cold, storage(ResourceType.DYNAMODB).moved
+        ('archive', 'full')
+    """
+    found = fact("storage", str(resource_type)).value
+    return Storage(cold=found["cold"], moved=found["moved"], later=found["later"], chain=found["chain"])
 
 
 @cache

@@ -151,7 +151,7 @@ CAUSES = (
     _cause(
         "VRF032",
         "FM20",
-        "a run never started",
+        "a run left no recovery point, and no job says why",
         "there is no signal for a run that never came; only the missing recovery point shows it",
         "check that plan, selection and tags were there at that time; take a backup now with backup start-backup-job",
     ),

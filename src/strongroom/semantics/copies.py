@@ -11,12 +11,16 @@ from enum import StrEnum
 from typing import Final
 
 from strongroom import facts
-from strongroom.domain.names import ResourceType
+from strongroom.domain.names import ResourceType, RetentionDays, partition_of
+from strongroom.semantics import locks
+from strongroom.semantics.locks import Lock
 
 AWS: Final = "AWS"
 CUSTOMER: Final = "CUSTOMER"
 UNKNOWN_KEY: Final = "UNKNOWN"
 _COPIED_UNENCRYPTED: Final = frozenset({ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.NEPTUNE})
+
+_NOT_ACROSS_ACCOUNTS_IN_OPT_IN_REGIONS: Final = frozenset({ResourceType.CLOUDFORMATION, ResourceType.NEPTUNE, ResourceType.TIMESTREAM})
 
 
 class Outcome(StrEnum):
@@ -38,6 +42,17 @@ class CopyCase:
     advanced_dynamodb: bool = True
     cross_account_enabled: bool | None = None  # AWS Backup's global setting; None: could not be read
     destination_key_manager: str | None = None  # of the destination vault's key: AWS, CUSTOMER; None or UNKNOWN: could not be read
+    same_organization: bool = True
+    source_region: str = ""  # empty: of no interest to the question
+    destination_region: str = ""
+    multi_az_cluster: bool = False  # RDS: a Multi-AZ DB cluster, not an instance
+    cold: bool = False  # the recovery point is in cold storage or in the archive
+    continuous: bool = False  # the recovery point is continuous
+    on_demand: bool = False  # StartCopyJob, not a copy action of a rule
+    marketplace_image: bool = False  # EC2: made from an image of AWS Marketplace
+    images_restricted: bool | None = False  # EC2: the destination lists allowed images; None: could not be read
+    keep: RetentionDays | None = None  # of the copy (`lifecycle.at_destination`); None: not asked
+    destination_lock: Lock | None = None  # the destination vault's lock, if `keep` is asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +74,8 @@ def verdict(case: CopyCase) -> Verdict:
     """
     failure = next(_failures(case), None)
     if failure:
-        name, failure_mode = failure
-        return Verdict(outcome=Outcome.FAILS, message=facts.message(name), failure_mode=failure_mode)
+        message, failure_mode = failure
+        return Verdict(outcome=Outcome.FAILS, message=message, failure_mode=failure_mode)
     unknown = next(_unknowns(case), None)
     if unknown:
         reason, failure_mode = unknown
@@ -78,18 +93,48 @@ def fully_managed(resource_type: ResourceType, *, advanced_dynamodb: bool = True
     return facts.capabilities(resource_type).fully_managed and (advanced_dynamodb or resource_type is not ResourceType.DYNAMODB)
 
 
+def makes_snapshot(case: CopyCase) -> bool:
+    """Return whether the copy is a snapshot though its source is continuous: a copy action always makes one.
+
+    Example:
+        >>> makes_snapshot(CopyCase(type=ResourceType.S3, same_account=True, same_region=True, key_manager=None, continuous=True))
+        True
+    """
+    return case.continuous and not case.on_demand
+
+
 def _failures(case: CopyCase) -> Iterator[tuple[str, str]]:
-    """Yield (name of AWS's message, failure mode), in the order in which AWS evaluates."""
+    """Yield (message, failure mode), in the order in which AWS evaluates."""
     if not _supported(case):
-        yield "unsupported_type", "FM14"
+        yield facts.message("unsupported_type"), "FM14"
+    if _leaves_partition(case):
+        yield "a copy can't leave its partition, and China and GovCloud copy between their own two Regions only", "FM14"
+    if not case.same_account and not case.same_organization:
+        yield facts.message("not_same_organization"), "FM23"
     if not case.same_account and case.cross_account_enabled is False:
-        yield "cross_account_off", "FM23"
+        yield facts.message("cross_account_off"), "FM23"
+    yield from _key_failures(case)
+    if case.keep is not None and (message := locks.fails(case.destination_lock, case.keep, copy=True)):
+        yield message, "FM03"
+    yield from _state_failures(case)
+
+
+def _key_failures(case: CopyCase) -> Iterator[tuple[str, str]]:
     if case.type is ResourceType.STORAGE_GATEWAY and case.destination_key_manager == AWS:
-        yield "copy_storage_gateway_key", "FM02"
+        yield facts.message("copy_storage_gateway_key"), "FM02"
     if case.destination_key_manager == AWS and (not case.same_account or _needs_service_key(case)):
-        yield "copy_default_key_vault", "FM02"
+        yield facts.message("copy_default_key_vault"), "FM02"
     if not case.same_account and not _own_key(case) and case.key_manager == AWS:
-        yield "copy_aws_managed_key", "FM01"
+        yield facts.message("copy_aws_managed_key"), "FM01"
+
+
+def _state_failures(case: CopyCase) -> Iterator[tuple[str, str]]:
+    if case.cold:
+        yield "a recovery point in cold storage or in the archive can't be copied", "FM14"
+    if case.continuous and case.on_demand:
+        yield "a continuous recovery point can't be copied on demand, only by a rule", "FM13"
+    if case.type is ResourceType.EC2 and case.marketplace_image and not case.same_account:
+        yield facts.message("copy_marketplace_image"), "FM18"
 
 
 def _unknowns(case: CopyCase) -> Iterator[tuple[str, str]]:
@@ -103,14 +148,28 @@ def _unknowns(case: CopyCase) -> Iterator[tuple[str, str]]:
         yield "the key of the destination vault could not be read", "FM02"
     if not case.same_account and not _own_key(case) and case.key_manager not in {AWS, CUSTOMER, None}:
         yield "the key that encrypts the resource could not be read", "FM01"
+    if case.type is ResourceType.EC2 and not case.same_account and case.images_restricted is not False:
+        yield "whether the destination's allowed images admit the source account isn't known", "FM18"
 
 
 def _supported(case: CopyCase) -> bool:
     can = facts.capabilities(case.type)
     if case.type is ResourceType.DYNAMODB and not case.advanced_dynamodb:
         return False
+    if case.type is ResourceType.RDS and case.multi_az_cluster:
+        return False
+    if not case.same_account and case.type in _NOT_ACROSS_ACCOUNTS_IN_OPT_IN_REGIONS:
+        opt_in = facts.opt_in_regions()
+        if case.source_region in opt_in or case.destination_region in opt_in:
+            return False
     anywhere = can.cross_region or can.cross_account  # without either mark not even a copy to the vault next door works
     return anywhere and (case.same_account or can.cross_account) and (case.same_region or can.cross_region)
+
+
+def _leaves_partition(case: CopyCase) -> bool:
+    if not case.source_region or not case.destination_region:
+        return False
+    return partition_of(case.source_region) != partition_of(case.destination_region)
 
 
 def _own_key(case: CopyCase) -> bool:

@@ -12,6 +12,19 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from strongroom.domain.names import ResourceType
+
+_NOT_STOPPABLE: Final = frozenset(
+    {
+        ResourceType.AURORA,
+        ResourceType.DOCUMENTDB,
+        ResourceType.FSX,
+        ResourceType.NEPTUNE,
+        ResourceType.SAP_HANA,
+        ResourceType.RDS,
+    }
+)
+
 
 class BackupJobState(StrEnum):
     """State of a backup job."""
@@ -118,3 +131,50 @@ def is_terminal(state: BackupJobState | CopyJobState) -> bool:
         (True, False)
     """
     return not (BACKUP_JOB_MOVES[state] if isinstance(state, BackupJobState) else COPY_JOB_MOVES[state])
+
+
+class RestoreJobState(StrEnum):
+    """State of a restore job; events and summaries show CREATED too."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    ABORTED = "ABORTED"
+    FAILED = "FAILED"
+
+
+class LegalHoldState(StrEnum):
+    """State of a legal hold; while it is being made or cancelled, deletions may still or may already succeed."""
+
+    CREATING = "CREATING"
+    ACTIVE = "ACTIVE"
+    CANCELING = "CANCELING"
+    CANCELED = "CANCELED"
+
+
+def holdable(status: RecoveryPointStatus, *, continuous: bool) -> bool | None:
+    """Return whether a legal hold takes a recovery point in; None where AWS doesn't say (it is being created).
+
+    Only what exists when the hold is made counts; copies don't inherit it.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/legalhold.html
+
+    Example:
+        >>> holdable(RecoveryPointStatus.COMPLETED, continuous=False), holdable(RecoveryPointStatus.AVAILABLE, continuous=True)
+        (True, False)
+    """
+    if continuous or status in {RecoveryPointStatus.EXPIRED, RecoveryPointStatus.DELETING}:
+        return False
+    return None if status is RecoveryPointStatus.CREATING else True
+
+
+def stoppable(resource_type: ResourceType) -> bool:
+    """Return whether StopBackupJob works for a type.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/stopping-a-backup-job.html
+
+    Example:
+        >>> stoppable(ResourceType.EBS), stoppable(ResourceType.RDS)
+        (True, False)
+    """
+    return resource_type not in _NOT_STOPPABLE

@@ -5,10 +5,56 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/recov-point-create-a-copy
 https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from strongroom import facts
 from strongroom.domain.names import Forever, ResourceType, RetentionDays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """What a rule, a copy action or a recovery point says about its end."""
+
+    keep: RetentionDays
+    cold_after_days: int | None = None
+    archive: bool = False  # EBS only: snapshots may go to the archive
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Something that was asked for and doesn't happen."""
+
+    asked: str
+    reason: str
+    open: bool = False  # AWS's pages leave it unsaid, or contradict each other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Landed:
+    """What a recovery point of a type really keeps at a destination."""
+
+    lifecycle: Lifecycle
+    ignored: tuple[Ignored, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """What UpdateRecoveryPointLifecycle makes of a recovery point's lifecycle."""
+
+    lifecycle: Lifecycle
+    refused: str = ""  # why nothing changed
+
+
+def is_forever(keep: RetentionDays) -> bool:
+    """Return whether a retention has no end.
+
+    Example:
+        >>> is_forever(36500)
+        False
+    """
+    return isinstance(keep, Forever)
 
 
 def problem(keep: RetentionDays, cold_after_days: int | None, *, continuous: bool) -> str | None:
@@ -56,8 +102,125 @@ def delete_at(created_at: datetime, keep: RetentionDays) -> datetime | None:
     return None if isinstance(keep, Forever) else created_at + timedelta(days=keep)
 
 
-def cold_at(created_at: datetime, cold_after_days: int | None, resource_type: ResourceType) -> datetime | None:
+def deleted_between(created_at: datetime, keep: RetentionDays) -> tuple[datetime, datetime] | None:
+    """Return between which instants AWS deletes a recovery point, at random; None for one that is kept for ever.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/recovery-points.html
+
+    Example:
+        >>> from datetime import UTC
+        >>> [str(at) for at in deleted_between(datetime(2027, 1, 1, tzinfo=UTC), 1)]
+        ['2027-01-02 00:00:00+00:00', '2027-01-02 08:00:00+00:00']
+    """
+    due = delete_at(created_at, keep)
+    return None if due is None else (due, due + timedelta(hours=facts.limit("deletion_hours_max").value))
+
+
+def landed(
+    resource_type: ResourceType, asked: Lifecycle, *, interval_minutes_max: int | None = None, advanced_dynamodb: bool = True
+) -> Landed:
+    """Return what really holds of a lifecycle for a type, and what of it is ignored.
+
+    A type without cold storage stays warm in silence; EBS needs the opt-in to its archive and a rule of monthly or lower
+    frequency (`interval_minutes_max` is the longest gap between two runs, None: not known).
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html
+
+    Example:
+        >>> landed(ResourceType.RDS, Lifecycle(keep=120, cold_after_days=30)).lifecycle.cold_after_days is None
+        True
+    """
+    ignored = tuple(_ignored(resource_type, asked, interval_minutes_max, advanced_dynamodb=advanced_dynamodb))
+    cold = asked.cold_after_days
+    if any(one.asked == "cold storage" and not one.open for one in ignored):
+        cold = None
+    archive = asked.archive and resource_type is ResourceType.EBS
+    return Landed(lifecycle=Lifecycle(keep=asked.keep, cold_after_days=cold, archive=archive), ignored=ignored)
+
+
+def _ignored(resource_type: ResourceType, asked: Lifecycle, interval: int | None, *, advanced_dynamodb: bool) -> Iterator[Ignored]:
+    if asked.archive and resource_type is not ResourceType.EBS:
+        yield Ignored(asked="archive", reason=f"only EBS snapshots have an archive, {resource_type} has none")
+    if asked.cold_after_days is None:
+        return
+    cold = facts.storage(resource_type).cold
+    if cold == "none" or (resource_type is ResourceType.DYNAMODB and not advanced_dynamodb):
+        yield Ignored(asked="cold storage", reason=f"{resource_type} has no cold storage: recovery points stay warm")
+    elif cold == "disputed":
+        yield Ignored(asked="cold storage", reason=f"AWS's pages contradict each other on cold storage of {resource_type}", open=True)
+    elif cold == "archive":
+        if not asked.archive:
+            yield Ignored(asked="cold storage", reason="EBS snapshots go to the archive only with its opt-in")
+        elif interval is not None and interval < facts.limit("archive_interval_days_min").value * 1440:
+            reason = "the archive is for rules that run monthly or less often; whether the API enforces that isn't known"
+            yield Ignored(asked="cold storage", reason=reason, open=True)
+
+
+def at_destination(source: Lifecycle, requested: Lifecycle | None) -> Lifecycle:
+    """Return the lifecycle of a copy: its own, or its source's where it has none; "never" inherits the source's end.
+
+    Cold storage is inherited only with the whole lifecycle. Retention counts from the creation date of the source.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/recov-point-create-a-copy.html
+
+    Example:
+        >>> at_destination(Lifecycle(keep=120, cold_after_days=30), None)
+        Lifecycle(keep=120, cold_after_days=30, archive=False)
+    """
+    if requested is None:
+        return source
+    keep = copy_retention(source.keep, requested.keep)
+    return Lifecycle(keep=keep, cold_after_days=requested.cold_after_days, archive=requested.archive)
+
+
+def updated(
+    current: Lifecycle, asked: Lifecycle, *, age_days: int, cold: bool = False, continuous: bool = False, locked: bool = False
+) -> Updated:
+    """Return what UpdateRecoveryPointLifecycle makes of a recovery point: it replaces, so that what is left out becomes null.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/API_UpdateRecoveryPointLifecycle.html
+
+    Example:
+        >>> updated(Lifecycle(keep=30), Lifecycle(keep=365, cold_after_days=5), age_days=5).refused
+        'MoveToColdStorageAfterDays is 5, 6 at least for a recovery point that is 5 days old'
+    """
+    refused = ""
+    if locked:
+        refused = "the vault is locked: no lifecycle in it can be changed, not even to keep longer"
+    elif continuous:
+        refused = "the lifecycle of a continuous recovery point is that of its rule"
+    elif cold and asked.cold_after_days != current.cold_after_days:
+        refused = "a recovery point in cold storage keeps its transition"
+    elif not cold and asked.cold_after_days is not None and asked.cold_after_days <= age_days:
+        bound = f"{age_days + 1} at least for a recovery point that is {age_days} days old"
+        refused = f"MoveToColdStorageAfterDays is {asked.cold_after_days}, {bound}"
+    else:
+        refused = problem(asked.keep, asked.cold_after_days, continuous=False) or ""
+    return Updated(lifecycle=current, refused=refused) if refused else Updated(lifecycle=asked)
+
+
+def expiry_ends_in_expired(*, role_works: bool, snapshot_locked: bool, held: bool) -> str:
+    """Return what stops the deletion of a recovery point that is due: it becomes EXPIRED and keeps costing; empty if nothing.
+
+    A legal hold only postpones; the others leave a recovery point that has to be removed by hand.
+
+    Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-backups.html
+
+    Example:
+        >>> expiry_ends_in_expired(role_works=True, snapshot_locked=True, held=False)
+        'an EBS snapshot lock holds the snapshot'
+    """
+    if held:
+        return ""
+    if not role_works:
+        return "the role that deletes is gone or may not delete"
+    return "an EBS snapshot lock holds the snapshot" if snapshot_locked else ""
+
+
+def cold_at(created_at: datetime, cold_after_days: int | None, resource_type: ResourceType, *, archive: bool = True) -> datetime | None:
     """Return when a recovery point is due for cold storage; None without, also for a type that has no cold storage.
+
+    `archive` is the opt-in that EBS needs.
 
     Example:
         >>> from datetime import UTC
@@ -65,6 +228,8 @@ def cold_at(created_at: datetime, cold_after_days: int | None, resource_type: Re
         True
     """
     if cold_after_days is None or not facts.capabilities(resource_type).cold_storage:
+        return None
+    if resource_type is ResourceType.EBS and not archive:
         return None
     return created_at + timedelta(days=cold_after_days)
 

@@ -90,7 +90,7 @@ def _operators(path: str, written: Mapping[str, Any], grammar: Any) -> Iterator[
     for key in operators:
         value = written[key]
         if key == ALLOWED:
-            if not isinstance(value, list) or not set(value) <= _CHILD_OPERATORS:
+            if not isinstance(value, list) or not all(isinstance(each, str) and each in _CHILD_OPERATORS for each in value):
                 yield f"{path}/{key}: a list of {', '.join(sorted(_CHILD_OPERATORS))} expected"
         elif key not in OPERATORS:
             yield f"{path}/{key}: unknown operator, one of {ASSIGN}, {APPEND}, {REMOVE} expected"
@@ -100,5 +100,14 @@ def _operators(path: str, written: Mapping[str, Any], grammar: Any) -> Iterator[
             yield f"{path}/{key}: a single value takes {ASSIGN} only"
         elif grammar == _LIST and not isinstance(value, list):
             yield f"{path}/{key}: a list expected"
-        elif grammar == _VALUE and isinstance(value, list | Mapping):
-            yield f"{path}/{key}: a single value expected"
+        elif grammar == _LIST and not all(isinstance(each, str) for each in value):
+            odd = next(each for each in value if not isinstance(each, str))
+            yield f"{path}/{key}: a list of texts expected, {_shown(odd)} found"
+        elif grammar == _VALUE and not isinstance(value, str | bool | int | float):
+            yield f"{path}/{key}: a single value expected, {_shown(value)} found"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list) else "null" if value is None else f"the number or boolean {value!r}"

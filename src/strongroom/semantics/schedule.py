@@ -43,6 +43,7 @@ UNBOUNDED_MINUTES: Final = 52_560_000  # a hundred years: the gap after the last
 _REFERENCE: Final = datetime(2026, 1, 1, tzinfo=UTC)  # questions about "a year" are asked of the years after it
 _DAY: Final = timedelta(days=1)
 _MINUTE: Final = timedelta(minutes=1)
+_NOTHING: Final = timedelta()
 _UTC_NAMES: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/Universal", "Zulu", "Universal", "Etc/UCT", "UCT"})
 
 
@@ -119,13 +120,20 @@ def count(cron: Cron, timezone: str, after: datetime, until: datetime) -> int:
         >>> count(parse_cron("cron(0 * * * ? *)"), "UTC", datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC))
         8760
     """
+    zone(timezone)
+    times, margin = len(_times(cron.hours, cron.minutes)), 2 * _DAY
     total = 0
-    for instants in _daily(cron, timezone, after):
-        if instants[0] > after and instants[-1] <= until:
-            total += len(instants)
-        elif instants[0] > until:
+    for year, month, days in _months(cron, (after.astimezone(UTC) - _DAY).date()):
+        if not days:
+            continue
+        first, last = datetime(year, month, days[0], tzinfo=UTC), datetime(year, month, days[-1], tzinfo=UTC)
+        if first - margin > until:
             break
-        else:
+        if first - margin >= after and last + margin <= until and not _changing_days(timezone, year, month).intersection(days):
+            total += len(days) * times
+            continue
+        for day in days:
+            instants = _instants(cron, timezone, datetime(year, month, day, tzinfo=UTC))
             total += bisect_right(instants, until) - bisect_right(instants, after)
     return total
 
@@ -200,22 +208,46 @@ def _zone(timezone: str) -> ZoneInfo:
 
 def _daily(cron: Cron, timezone: str, after: datetime) -> Iterator[list[datetime]]:
     """Yield the instants of each day that has any, from the day before `after`; they grow over days too."""
-    times = _times(cron.hours, cron.minutes)
-    offset_of = None if timezone in _UTC_NAMES else zone(timezone)
+    where, times = zone(timezone), _times(cron.hours, cron.minutes)
     start = (after.astimezone(UTC) - _DAY).date()
-    for midnight in _midnights(cron, start):
-        if offset_of is None:
-            yield [midnight + time for time in times]
-            continue
-        offset = _offset(timezone, midnight)
-        if offset is not None:
-            first = midnight - offset
-            yield [first + time for time in times]
-        elif instants := _through_a_change(offset_of, midnight, times):
-            yield instants
+    for year, month, days in _months(cron, start):
+        midnights = _month_midnights(year, month, days)
+        changing = _changing_days(timezone, year, month)
+        for midnight in midnights:
+            if changing and midnight.day in changing:
+                if instants := _through_a_change(where, midnight, times):
+                    yield instants
+            elif timezone in _UTC_NAMES:
+                yield [midnight + time for time in times]
+            else:
+                first = midnight - (_offset(timezone, midnight) or _NOTHING)
+                yield [first + time for time in times]
+
+
+@lru_cache(maxsize=65536)
+def _month_midnights(year: int, month: int, days: tuple[int, ...]) -> tuple[datetime, ...]:
+    return tuple(datetime(year, month, day, tzinfo=UTC) for day in days)
+
+
+def _instants(cron: Cron, timezone: str, midnight: datetime) -> list[datetime]:
+    """Return the instants of one local day, given as if it were UTC; none if daylight saving skips them all."""
+    times = _times(cron.hours, cron.minutes)
+    if timezone in _UTC_NAMES:
+        return [midnight + time for time in times]
+    offset = _offset(timezone, midnight)
+    if offset is None:
+        return _through_a_change(zone(timezone), midnight, times)
+    first = midnight - offset
+    return [first + time for time in times]
 
 
 def _midnights(cron: Cron, start: date) -> Iterator[datetime]:
+    for year, month, days in _months(cron, start):
+        yield from _month_midnights(year, month, days)
+
+
+def _months(cron: Cron, start: date) -> Iterator[tuple[int, int, tuple[int, ...]]]:
+    """Yield year, month and the days in it on which a schedule runs, from a day on."""
     for year in cron.years:
         if year < start.year:
             continue
@@ -223,10 +255,18 @@ def _midnights(cron: Cron, start: date) -> Iterator[datetime]:
             if year == start.year and month < start.month:
                 continue
             weekday, length = _month(year, month)
-            first_day = start.day if (year, month) == (start.year, start.month) else 1
-            for day in _days(cron.days, weekday, length):
-                if day >= first_day:
-                    yield datetime(year, month, day, tzinfo=UTC)
+            days = _days(cron.days, weekday, length)
+            begins = (year, month) == (start.year, start.month)
+            yield year, month, tuple(day for day in days if day >= start.day) if begins else days
+
+
+@lru_cache(maxsize=16384)
+def _changing_days(timezone: str, year: int, month: int) -> frozenset[int]:
+    """Return the days of a month in which a zone's offset changes."""
+    if timezone in _UTC_NAMES:
+        return frozenset()
+    days = range(1, _month(year, month)[1] + 1)
+    return frozenset(day for day in days if _offset(timezone, datetime(year, month, day, tzinfo=UTC)) is None)
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/API_BackupSelection.html
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -19,10 +19,12 @@ from strongroom.domain.strategy import Selection
 from strongroom.semantics.nearmiss import NearMiss, declared, near_misses
 
 __all__ = [
+    "Answer",
     "Condition",
     "NearMiss",
     "Operator",
     "PlanSelection",
+    "SelectionVerdict",
     "declared",
     "matches",
     "named_by",
@@ -30,6 +32,7 @@ __all__ = [
     "opted_in",
     "plan_selects",
     "problem",
+    "verdict",
 ]
 
 TAG_PREFIX: Final = "aws:ResourceTag/"
@@ -47,6 +50,22 @@ class Operator(StrEnum):
     def negated(self) -> bool:
         """Whether the condition holds for what it doesn't match."""
         return self in {self.NOT_EQUALS, self.NOT_LIKE}
+
+
+class Answer(StrEnum):
+    """Whether something is selected; open: AWS's pages don't say, or it could not be read."""
+
+    YES = "yes"
+    NO = "no"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionVerdict:
+    """Whether a plan's selection backs a resource up; `reason` says why it is open."""
+
+    answer: Answer
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +173,110 @@ def plan_selects(
     if not all(holds(one, tags) for one in plan_selection.conditions):
         return False
     return not any(pattern_matches(pattern, arn) for pattern in plan_selection.not_resources)
+
+
+def verdict(
+    plan_selection: PlanSelection,
+    arn: str,
+    type: ResourceType,  # noqa: A002 - the column's name
+    tags: Mapping[str, str] | None,
+    opt_in: Mapping[str, bool] | None,
+) -> SelectionVerdict:
+    """Return whether a plan's selection backs a resource up, and say so where AWS leaves it open or something is unread.
+
+    Tags or opt-in that could not be read are None. Open by AWS: a negated condition on a resource without the tag, a condition
+    whose key isn't written `aws:ResourceTag/…`, and a pattern with `*` elsewhere than at its end that isn't one of the
+    documented whole-type patterns. A resource that restore testing made is never backed up. An open point that can't change
+    the answer isn't mentioned; where nothing is open the answer is that of `plan_selects`.
+
+    Example:
+        >>> one = PlanSelection(name="s", role_arn="", resources=("*",), conditions=(Condition(Operator.NOT_EQUALS, "stage", "test"),))
+        >>> str(verdict(one, "arn:aws:s3:::papers", ResourceType.S3, {}, {"S3": True}).answer)
+        'open'
+    """
+    if tags is not None and facts.limit("restore_testing_tag").value in tags:
+        return SelectionVerdict(answer=Answer.NO)
+    terms = (
+        _candidates(plan_selection, arn, type, tags, opt_in),
+        *(_condition_verdict(one, tags) for one in plan_selection.conditions),
+        *(_opposite(_pattern_verdict(pattern, arn, type)) for pattern in plan_selection.not_resources),
+    )
+    return _weakest(terms)
+
+
+def _candidates(
+    plan_selection: PlanSelection,
+    arn: str,
+    resource_type: ResourceType,
+    tags: Mapping[str, str] | None,
+    opt_in: Mapping[str, bool] | None,
+) -> SelectionVerdict:
+    """Return whether any tag or pattern takes a resource in, opt-in included."""
+    found = [
+        _weakest((_opt_in_verdict(resource_type, opt_in, named=False), _tag_verdict(tags, key, value)))
+        for key, value in plan_selection.tags
+    ]
+    for pattern in plan_selection.resources:
+        matched = _pattern_verdict(pattern, arn, resource_type)
+        if not is_exact(pattern):
+            matched = _weakest((matched, _opt_in_verdict(resource_type, opt_in, named=names_type(pattern))))
+        found.append(matched)
+    return _opposite(_weakest([_opposite(one) for one in found]))
+
+
+def _weakest(terms: Sequence[SelectionVerdict]) -> SelectionVerdict:
+    """Return what holds of all terms together: a no decides, then what is open."""
+    for answer in (Answer.NO, Answer.OPEN):
+        found = next((term for term in terms if term.answer is answer), None)
+        if found is not None:
+            return found
+    return SelectionVerdict(answer=Answer.YES)
+
+
+def _opposite(term: SelectionVerdict) -> SelectionVerdict:
+    answer = {Answer.YES: Answer.NO, Answer.NO: Answer.YES, Answer.OPEN: Answer.OPEN}[term.answer]
+    return SelectionVerdict(answer=answer, reason=term.reason)
+
+
+def _is(found: bool) -> SelectionVerdict:  # noqa: FBT001 - it turns a boolean into a verdict
+    return SelectionVerdict(answer=Answer.YES if found else Answer.NO)
+
+
+def _opt_in_verdict(resource_type: ResourceType, opt_in: Mapping[str, bool] | None, *, named: bool) -> SelectionVerdict:
+    if opt_in is None and not opted_in(resource_type, {}, named=named):
+        return SelectionVerdict(answer=Answer.OPEN, reason=f"whether {resource_type} is opted in could not be read")
+    return _is(opted_in(resource_type, opt_in or {}, named=named))
+
+
+def _tag_verdict(tags: Mapping[str, str] | None, key: str, value: str) -> SelectionVerdict:
+    if tags is None:
+        return SelectionVerdict(answer=Answer.OPEN, reason="the tags of the resource could not be read")
+    return _is(tags.get(key) == value)
+
+
+def _pattern_verdict(pattern: str, arn: str, resource_type: ResourceType) -> SelectionVerdict:
+    matched = pattern_matches(pattern, arn)
+    documented = pattern in facts.capabilities(resource_type).policy_pattern or "*" not in pattern[:-1]
+    if matched and not documented and not _only_places(pattern):
+        return SelectionVerdict(answer=Answer.OPEN, reason=f"AWS's pages contradict each other on a * inside a pattern: {pattern}")
+    return _is(matched)
+
+
+def _only_places(pattern: str) -> bool:
+    """Return whether a pattern has its inner `*` in Region and account alone, as AWS's own examples have."""
+    parts = pattern.split(":", 5)
+    return len(parts) == 6 and set(parts[3:5]) <= {"*", ""} and "*" not in parts[5][:-1] and "*" not in "".join(parts[:3])
+
+
+def _condition_verdict(one: Condition, tags: Mapping[str, str] | None) -> SelectionVerdict:
+    if one.tag is None:
+        return SelectionVerdict(answer=Answer.OPEN, reason=f"the key of a condition isn't written {TAG_PREFIX}…")
+    if tags is None:
+        return SelectionVerdict(answer=Answer.OPEN, reason="the tags of the resource could not be read")
+    if one.operator.negated and one.tag not in tags:
+        reason = f"AWS doesn't say whether {one.operator} holds for a resource without the tag {one.tag}; by IAM's logic it does"
+        return SelectionVerdict(answer=Answer.OPEN, reason=reason)
+    return _is(holds(one, tags))
 
 
 def _candidate(

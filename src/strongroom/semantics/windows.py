@@ -1,16 +1,50 @@
 """Start windows: which runs of a plan's rules are dropped because a rule with a longer retention overlaps them.
 
+Windows of other plans on the same resource are in `collisions`, maintenance windows in `maintenance`; both have their door here.
+
 Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html (overlapping rules)
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import inf
 
 from strongroom.domain.names import Forever, RetentionDays
+from strongroom.semantics.collisions import Collision, Fate, PlanRun, collisions
+from strongroom.semantics.maintenance import (
+    MaintenanceConflict,
+    WeeklyWindow,
+    WindowError,
+    fsx_daily,
+    fsx_weekly,
+    maintenance_conflicts,
+    margin_minutes,
+    scheduled_around,
+    weekly,
+)
 from strongroom.semantics.schedule import Cron, slots
+
+__all__ = [
+    "Collision",
+    "Fate",
+    "MaintenanceConflict",
+    "PlanRun",
+    "RuleWindow",
+    "Run",
+    "WeeklyWindow",
+    "WindowError",
+    "collisions",
+    "fsx_daily",
+    "fsx_weekly",
+    "maintenance_conflicts",
+    "margin_minutes",
+    "plan_runs",
+    "runs",
+    "scheduled_around",
+    "weekly",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +98,39 @@ def runs(rules: Sequence[RuleWindow], after: datetime, until: datetime) -> list[
                 found.append((slot, index, Run(rule=rule.name, slot_at=slot, suppressed_by=suppressor)))
         kept.append((rule, own))
     return [run for _, _, run in sorted(found, key=lambda item: item[:2])]
+
+
+def plan_runs(
+    plan: str,
+    rules: Sequence[RuleWindow],
+    after: datetime,
+    until: datetime,
+    *,
+    complete_within_minutes: Mapping[str, int | None] | None = None,
+    duration_minutes: int | None = None,
+) -> list[PlanRun]:
+    """Return the runs of a plan that become jobs (what overlap drops is gone, copies and all), ready for `collisions`.
+
+    Example:
+        >>> from datetime import UTC
+        >>> from strongroom.semantics.schedule import parse_cron
+        >>> rule = RuleWindow(name="r", cron=parse_cron("cron(0 2 * * ? *)"), timezone="UTC", start_within_minutes=60, keep=7)
+        >>> len(plan_runs("p", [rule], datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 1, 8, tzinfo=UTC)))
+        7
+    """
+    start = {rule.name: rule.start_within_minutes for rule in rules}
+    return [
+        PlanRun(
+            plan=plan,
+            rule=run.rule,
+            slot_at=run.slot_at,
+            start_within_minutes=start[run.rule],
+            complete_within_minutes=(complete_within_minutes or {}).get(run.rule),
+            duration_minutes=duration_minutes,
+        )
+        for run in runs(rules, after, until)
+        if run.suppressed_by is None
+    ]
 
 
 def _overlapped(slot: datetime, rule: RuleWindow, other: RuleWindow, starts: list[datetime]) -> bool:

@@ -119,7 +119,9 @@ CODES: dict[str, Code] = {
         "Write something like Workloads, Workloads/Prod or ou-ab12-34cd56ef.",
     ),
     "STR025": Code(
-        "A promise says nothing", "An objective is an rpo or an rto; retention needs the basis that an auditor asks for.", "Add it."
+        "A promise says nothing, or contradicts itself",
+        "An objective is an rpo, an rto or what is survived; retention is a bound with the basis that an auditor asks for.",
+        "Add what is missing, or correct the bounds.",
     ),
     "STR026": Code("Only the first problems are shown", "", "Repair these, then check again."),
 }

@@ -15,6 +15,7 @@ from strongroom.domain.strategy import (
     Objective,
     Organization,
     Plan,
+    Regulation,
     RetentionOwed,
     Roles,
     Rule,
@@ -62,6 +63,7 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
                 select=_selection(objective.select, ("objectives", position, "select"), source),
                 rpo_minutes=objective.rpo,
                 rto_minutes=objective.rto,
+                survives=objective.survives,
                 origin=source.value("objectives", position),
             )
             for position, objective in enumerate(part.objectives)
@@ -69,14 +71,22 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
         retention=tuple(
             RetentionOwed(
                 select=_selection(owed.select, ("retention", position, "select"), source),
-                at_least_days=owed.at_least,
+                at_least_days=owed.at_least or 0,
+                at_most_days=owed.at_most,
                 basis=owed.basis,
                 origin=source.value("retention", position),
             )
             for position, owed in enumerate(part.retention)
         ),
+        regulations=tuple(_regulation(each, position, source) for position, each in enumerate(part.regulations)),
         origin=source.value(),
     )
+
+
+def _regulation(part: models.RegulationPart, position: int, source: _Source) -> Regulation:
+    path = ("regulations", position)
+    select = None if part.select is None else _selection(part.select, (*path, "select"), source)
+    return Regulation(name=part.name, select=select, origin=source.value(*path))
 
 
 def _organization(part: models.OrganizationPart, source: _Source) -> Organization:
@@ -171,6 +181,7 @@ def _rule(name: str, part: models.RulePart, path: Path, default_vault: str, sour
         keep=part.keep,
         cold_after_days=part.cold_after,
         continuous=part.continuous,
+        archive=part.archive,
         vault=part.vault or default_vault,
         copies=tuple(
             Copy(to=copy.to, keep=copy.keep, cold_after_days=copy.cold_after, origin=source.value(*path, "copy", position))

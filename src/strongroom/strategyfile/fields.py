@@ -12,7 +12,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from strongroom.domain.names import FOREVER, AccountId, Region, ResourceType, RetentionDays
-from strongroom.domain.strategy import KeyKind, LockMode
+from strongroom.domain.strategy import KeyKind, LockMode, Loss, RegulationName
 from strongroom.strategyfile import quantities, values
 from strongroom.strategyfile.problem import ValueProblem
 
@@ -101,6 +101,8 @@ Schedule = Annotated[str, _checked(quantities.at), _text(example="Sunday 06:00")
 Zone = Annotated[str, _checked(quantities.timezone), _text(example="Europe/London")]
 Kind = Annotated[KeyKind, _checked(values.key_kind), _words(*KeyKind)]
 Mode = Annotated[LockMode, _checked(values.lock_mode), _words(*LockMode)]
+LossName = Annotated[Loss, _checked(values.loss), _words(*Loss)]
+Law = Annotated[RegulationName, _checked(values.regulation), _words(*RegulationName)]
 Where = Annotated[
     str,
     _checked(values.place),
@@ -125,5 +127,6 @@ class AllOrMany(OneOrMany):
 
 Regions = Annotated[tuple[RegionCode, ...], Field(min_length=1), OneOrMany()]
 Units = Annotated[tuple[Unit, ...], Field(min_length=1), OneOrMany()]
+Losses = Annotated[tuple[LossName, ...], Field(min_length=1), OneOrMany()]
 Types = Annotated[tuple[TypeName, ...], Field(min_length=1), AllOrMany()]
 Tags = dict[TagKey, Annotated[tuple[TagValue, ...], Field(min_length=1), OneOrMany()]]

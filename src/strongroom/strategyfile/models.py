@@ -17,7 +17,9 @@ from strongroom.strategyfile.fields import (
     Days,
     GraceDays,
     Kind,
+    Law,
     LockDays,
+    Losses,
     Mode,
     Name,
     OneOrMany,
@@ -46,6 +48,10 @@ _RULES = {"daily": {"at": "02:00", "keep": "30d"}}
 
 def _copy(value: object) -> object:
     return {"to": value} if isinstance(value, str) else value
+
+
+def _regulation(value: object) -> object:
+    return {"name": value} if isinstance(value, str) else value
 
 
 def _lock(value: object) -> object:
@@ -183,6 +189,8 @@ class RulePart(Part):
     """How long to keep recovery points, counted from their creation: 30d, 2w, 6mo, 7y, or forever. There is no default."""
     cold_after: ColdDays | None = None
     """When recovery points move to cold storage, for the types that have it. Default: never."""
+    archive: Truth = False
+    """Move EBS snapshots to the archive after cold_after: monthly rules or rarer only, each archived snapshot is a full one."""
     continuous: Truth = False
     """Continuous backup for point-in-time restores, for the types that have it; keep at most 35d. Default: false."""
     vault: Name | None = None
@@ -211,6 +219,8 @@ class ObjectivePart(Part):
     """The recovery point objective: no more than this may be lost."""
     rto: Promise | None = None
     """The recovery time objective: a restore takes no longer than this."""
+    survives: Losses = Field(default=(), examples=[["account", "region"]])
+    """What may be lost without losing the data: account, region, deletion (by somebody with all permissions). Default: not promised."""
 
 
 class RetentionPart(Part):
@@ -218,10 +228,21 @@ class RetentionPart(Part):
 
     select: SelectionPart = Field(examples=[_SELECT])
     """Which resources."""
-    at_least: Days = Field(examples=["7y"])
-    """How far the history must reach back."""
+    at_least: Days | None = Field(default=None, examples=["7y"])
+    """How far the history must reach back. Default: not owed."""
+    at_most: Days | None = Field(default=None, examples=["10y"])
+    """How far the history may reach back: nothing older may exist. Default: no bound."""
     basis: Basis = Field(examples=["SOX, company policy 12"])
     """The law, contract or policy that asks for it."""
+
+
+class RegulationPart(Part):
+    """A regulation that the organization is under; check says which of its statements the configuration can't meet."""
+
+    name: Law = Field(examples=["dora"])
+    """dora, gdpr, hipaa, nis2, pci or sec-17a-4."""
+    select: SelectionPart | None = Field(default=None, examples=[_SELECT])
+    """Which resources it is about. Default: whatever any plan selects."""
 
 
 class StrategyPart(Part):
@@ -248,3 +269,7 @@ class StrategyPart(Part):
     """What is promised, checked against the schedules and proven from the recovery points."""
     retention: tuple[RetentionPart, ...] = ()
     """What history is owed, checked against plans, copies and locks."""
+    regulations: Annotated[tuple[Annotated[RegulationPart, Shorthand(_regulation, "[a-z0-9-]+")], ...], OneOrMany()] = Field(
+        default=(), examples=[["dora"]]
+    )
+    """Regulations to check the configuration against: names, or mappings of `name` and `select`. No legal advice."""

@@ -11,7 +11,7 @@ from strongroom.domain.strategy import LockMode
 from strongroom.strategyfile import defaults, quantities, values
 from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules
 from strongroom.strategyfile.nearmiss import did_you_mean
-from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, ScalarNode, entries, find, items, text
+from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, Plain, ScalarNode, entries, find, items, text
 from strongroom.strategyfile.problem import Problem, ValueProblem, dotted, named, shown
 
 
@@ -28,8 +28,10 @@ def problems(declared: Declared) -> Iterator[Problem]:
         yield from _rule_vault(declared, rule)
         yield from _copies(declared, rule)
         yield from _windows(rule)
+        yield from _archive(rule)
     yield from _selections(declared.root)
     yield from _objectives(declared.root)
+    yield from _owed(declared.root)
 
 
 def _regions(declared: Declared) -> Iterator[Problem]:
@@ -244,6 +246,14 @@ def _windows(rule: DeclaredRule) -> Iterator[Problem]:
         yield _problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
 
 
+def _archive(rule: DeclaredRule) -> Iterator[Problem]:
+    node = find(rule.entry.value, "archive")
+    archived = isinstance(node, ScalarNode) and isinstance(node.value, Plain) and node.value.value is True
+    if node is not None and archived and find(rule.entry.value, "cold_after") is None:
+        message = f"{rule.title} archives snapshots and lacks the key cold_after, which says when"
+        yield _problem("STR004", node.place, (*rule.path, "cold_after"), message, "add: cold_after: 30d")
+
+
 def _default(limit: str) -> int:
     return int(facts.limit(limit).value)
 
@@ -251,7 +261,7 @@ def _default(limit: str) -> int:
 def _selects(root: Node) -> Iterator[tuple[Path, Node]]:
     """Yield every selection of the file, and every exclusion inside one."""
     holders: list[Path] = [("plans", entry.key) for entry in entries(find(root, "plans"))]
-    holders += [(part, position) for part in ("objectives", "retention") for position in range(len(items(find(root, part))))]
+    holders += [(part, position) for part in ("objectives", "retention", "regulations") for position in range(len(items(find(root, part))))]
     for holder in holders:
         for path in ((*holder, "select"), (*holder, "select", "not")):
             node = find(root, *path)
@@ -273,9 +283,21 @@ def _selections(root: Node) -> Iterator[Problem]:
 
 def _objectives(root: Node) -> Iterator[Problem]:
     for position, node in enumerate(items(find(root, "objectives"))):
-        if isinstance(node, MappingNode) and "rpo" not in node.entries and "rto" not in node.entries:
+        if isinstance(node, MappingNode) and not {"rpo", "rto", "survives"} & set(node.entries):
             path: Path = ("objectives", position)
-            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither rpo nor rto", "add: rpo: 26h")
+            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither rpo nor rto nor survives", "add: rpo: 26h")
+
+
+def _owed(root: Node) -> Iterator[Problem]:
+    for position, node in enumerate(items(find(root, "retention"))):
+        path: Path = ("retention", position)
+        if isinstance(node, MappingNode) and not {"at_least", "at_most"} & set(node.entries):
+            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither at_least nor at_most", "add: at_least: 7y")
+        least, most = _value(find(node, "at_least"), quantities.owed), find(node, "at_most")
+        bound = _value(most, quantities.owed)
+        if most is not None and least is not None and bound is not None and bound < least:
+            message = f"{dotted(path)} owes {least} days and allows {bound}"
+            yield _problem("STR025", most.place, (*path, "at_most"), message, f"raise at_most to {least}d or more, or owe less")
 
 
 def _value(node: Node | None, check: Callable[[object], int]) -> int | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from strongroom import facts
 from strongroom.domain.names import AccountId, Region, ResourceType
-from strongroom.domain.strategy import KeyKind, LockMode
+from strongroom.domain.strategy import KeyKind, LockMode, Loss, RegulationName
 from strongroom.strategyfile.nearmiss import did_you_mean, near_miss
 from strongroom.strategyfile.nodes import Plain
 from strongroom.strategyfile.problem import ValueProblem, shown
@@ -174,6 +174,16 @@ def key_kind(value: object) -> KeyKind:
 def lock_mode(value: object) -> LockMode:
     """Return how a lock binds."""
     return LockMode(_choice(text(value), _words(LockMode)))
+
+
+def loss(value: object) -> Loss:
+    """Return what may be lost without losing the data."""
+    return Loss(_choice(text(value), _words(Loss)))
+
+
+def regulation(value: object) -> RegulationName:
+    """Return a regulation by its name."""
+    return RegulationName(_choice(text(value), _words(RegulationName)))
 
 
 def _words(choices: type[StrEnum]) -> tuple[str, ...]:

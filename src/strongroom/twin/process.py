@@ -103,15 +103,16 @@ def _running(home: Path) -> Endpoint | None:
 def _start(home: Path, port: int, seed: Path) -> Endpoint:
     log = home / STATE_FILE.parent / "twin.log"
     pid, pipe = _spawn(("--port", str(port), "--seed", str(seed), "--home", str(home)), log)
+    endpoint = None
     try:
-        return _introduced(_first_line(pipe), home, log)
-    except BaseException:
-        os.kill(pid, signal.SIGKILL)  # a child of ours that nobody has waited for: the pid is still its own
-        os.waitpid(pid, 0)
-        (home / STATE_FILE).unlink(missing_ok=True)
-        raise
+        endpoint = _introduced(_first_line(pipe), home, log)
     finally:
         os.close(pipe)
+        if endpoint is None:
+            os.kill(pid, signal.SIGKILL)  # a child of ours that nobody has waited for: the pid is still its own
+            os.waitpid(pid, 0)
+            (home / STATE_FILE).unlink(missing_ok=True)
+    return endpoint
 
 
 def _introduced(said: Mapping[str, Any], home: Path, log: Path) -> Endpoint:

@@ -6,165 +6,183 @@ again on `resume`, which is harmless because every action reads before it writes
 
 import fcntl
 import logging
+import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSConfig, SetWorkflowAttributes, SetWorkflowID
+from dbos import error as dbos_errors
 
-from strongroom.aws.deployment_read import read_deployment
-from strongroom.aws.deployment_write import Site, execute
+from strongroom.aws.deployment_read import Watched, read_deployment
+from strongroom.aws.deployment_write import Site, carry_out
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step, decode_step, encode, from_json, to_json
 from strongroom.domain.estate import Estate
 from strongroom.errors import BadInput, Stopped, StrongroomError, WorldMoved
-from strongroom.workflows.planning import moved
+from strongroom.workflows import runs
+from strongroom.workflows.planning import moved, subject_of
+from strongroom.workflows.runs import Run, unfinished_runs
 
-# Pinned: with DBOS's own version (a hash of the source) a run from before an upgrade could never be resumed.
-# Raise it when the sequence of steps that a plan leads to changes.
-APPLICATION_VERSION = "apply-1"
+__all__ = ["Run", "apply_plan", "resume_run", "unfinished_runs"]
 
-# Steps of the workflow run in DBOS's thread; they reach the caller's sessions and ears through this one place.
-_site: Site | None = None
-_on_step: Callable[[Step, int], None] | None = None
+POLL_SECONDS = 0.05  # how often DBOS's threads look into the database, and whether they are to end
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """An `apply` that was started and has not finished."""
-
-    run_id: str
-    strategy: str
-    steps: int
-    done: int
+OnStep = Callable[[Step, int], None]
 
 
-def apply_plan(
-    plan: ChangePlan,
-    estate: Estate,
-    sessions: Sessions,
-    *,
-    home: Path,
-    on_step: Callable[[Step, int], None],
-) -> None:
-    """Carry out a plan; raises WorldMoved before the first write when AWS has changed since it was made."""
-    changed = moved(plan, read_deployment(sessions, estate))
-    if changed:
-        raise WorldMoved(
-            f"{len(changed)} objects changed since plan {plan.plan_id} was made, first: {changed[0]}",
-            hint="make a new plan: strongroom plan",
-        )
-    with _engine(home, plan.plan_id, _site_of(plan, sessions), on_step):
-        with SetWorkflowID(plan.plan_id):
-            handle = DBOS.start_workflow(_apply, to_json(plan))
-        _finish(handle, plan.plan_id)
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the steps of a run need of the process they run in."""
+
+    site: Site
+    on_step: OnStep
+    idle: threading.Event = field(default_factory=threading.Event)  # no step is under way
+
+    @classmethod
+    def of(cls, plan: ChangePlan, sessions: Sessions, on_step: OnStep) -> "_Work":
+        work = cls(Site(strategy=plan.strategy, home_region=plan.home_region, sessions=sessions), on_step)
+        work.idle.set()
+        return work
 
 
-def resume_run(
-    run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, home: Path, on_step: Callable[[Step, int], None]
-) -> ChangePlan:
-    """Go on with an interrupted run and return its plan; raises BadInput when there is no such run."""
-    plan = _plan_of(run_id, home)
-    with _engine(home, run_id, _site_of(plan, sessions_for(plan)), on_step):
-        _finish(DBOS.resume_workflow(run_id), run_id)
-    return plan
+# Steps run in DBOS's threads, with nothing but what is stored; this leads them to the process they are in. By run id.
+_work: dict[str, _Work] = {}
 
 
-def unfinished_runs(home: Path) -> tuple[Run, ...]:
-    """Return the runs that `resume` can go on with, oldest first."""
-    return tuple(
-        Run(run_id=row.workflow_id, strategy=plan.strategy, steps=len(plan.steps), done=done)
-        for row, plan, done in _recorded(home)
-        if row.status in {"PENDING", "CANCELLED", "ENQUEUED"}
-    )
+def apply_plan(plan: ChangePlan, estate: Estate, sessions: Sessions, *, home: Path, on_step: OnStep) -> str:
+    """Carry out a plan and return the id of its run; raises WorldMoved before the first write when AWS has changed since it was made.
+
+    Raises AwsRefused when AWS refuses a step, Stopped on an interrupt: what was done stays in both cases.
+    """
+    with _alone(home):
+        run_id = runs.free_id(plan.plan_id, home)
+        watched = Watched.of(estate)
+        _refuse(plan, moved(plan, read_deployment(sessions, watched)))
+
+        def start() -> Any:
+            with SetWorkflowID(run_id), SetWorkflowAttributes({"strategy": plan.strategy, "steps": len(plan.steps)}):
+                return DBOS.start_workflow(_apply, to_json(plan), watched.to_json())
+
+        # A version of its own: nobody but `resume` of this very run will ever go on with it, see `_config`.
+        _run(run_id, _Work.of(plan, sessions, on_step), start, home=home, version=f"{runs.FORMAT} {uuid.uuid4().hex}")
+    return run_id
+
+
+def resume_run(run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, home: Path, on_step: OnStep) -> ChangePlan:
+    """Go on with an interrupted run and return its plan.
+
+    Raises BadInput when there is no such run, WorldMoved when AWS has changed in another way than by the run itself.
+    """
+    with _alone(home):
+        record = runs.unfinished_run(run_id, home)
+        sessions = sessions_for(record.plan)
+        begun = {subject_of(step.action) for step in record.plan.steps[: record.done + 1]}
+        changed = moved(record.plan, read_deployment(sessions, record.watched))
+        _refuse(record.plan, tuple(subject for subject in changed if subject not in begun))
+        work = _Work.of(record.plan, sessions, on_step)
+        _run(run_id, work, lambda: DBOS.resume_workflow(run_id), home=home, version=record.version)
+    return record.plan
 
 
 @DBOS.workflow(name="apply")
-def _apply(document: Mapping[str, Any]) -> None:
+def _apply(document: Mapping[str, Any], watched: Mapping[str, Any]) -> None:  # noqa: ARG001 - `resume` reads it from the stored input
     plan = from_json(document, file="the stored plan")
     for step in plan.steps:
         DBOS.run_step({"name": f"{step.number} {step.title}"}, _carry_out, encode(step), len(plan.steps))
 
 
 def _carry_out(document: Mapping[str, Any], total: int) -> None:
-    if _site is None or _on_step is None:
-        raise RuntimeError("a step ran outside _engine")
+    work = _work[str(DBOS.workflow_id)]
     step = decode_step(document)
-    _on_step(step, total)
-    execute(step.action, _site)
-
-
-def _finish(handle: Any, run_id: str) -> None:
+    work.idle.clear()
     try:
-        handle.get_result()
-    except KeyboardInterrupt:
-        # The step under way ends (or not) with this process; what matters is that no further one starts.
-        DBOS.cancel_workflow(run_id)
-        raise Stopped(f"stopped run {run_id}; finished steps stay", hint=f"go on with: strongroom resume {run_id}") from None
+        work.on_step(step, total)
+        carry_out(step.action, work.site)
+    except Stopped as error:
+        raise dbos_errors.DBOSWorkflowCancelledError(
+            error.message
+        ) from error  # the one error that is not stored: the step runs again on resume
+    except StrongroomError:
+        raise
+    except Exception as error:
+        # DBOS stores what a step raises, so it has to be something that can be pickled.
+        raise RuntimeError(f"step {step.number}, {step.title}: {type(error).__name__}: {error}") from error
+    finally:
+        work.idle.set()
 
 
-def _site_of(plan: ChangePlan, sessions: Sessions) -> Site:
-    return Site(strategy=plan.strategy, home_region=plan.home_region, sessions=sessions)
+def _run(run_id: str, work: _Work, start: Callable[[], Any], *, home: Path, version: str) -> None:
+    """Start or go on with a run and wait for its end; raises what a step raised, Stopped on an interrupt."""
+    with _engine(home, version):
+        _work[run_id] = work
+        try:
+            start().get_result(polling_interval_sec=POLL_SECONDS)
+        except KeyboardInterrupt:
+            _stop(run_id, work)
+        finally:
+            del _work[run_id]
+
+
+def _stop(run_id: str, work: _Work) -> None:
+    """Let the call under way end and no further one begin; a second interrupt doesn't wait for that call."""
+    with suppress(KeyboardInterrupt):
+        if DBOS.get_workflow_status(run_id) is None:  # it was never written down
+            raise KeyboardInterrupt
+        DBOS.cancel_workflow(run_id)  # a run that has just finished stays finished
+        work.site.halt.set()
+        work.idle.wait()
+    status = DBOS.get_workflow_status(run_id)
+    if status is None:
+        raise KeyboardInterrupt
+    if status.status != "SUCCESS":
+        raise Stopped(f"stopped run {run_id}; the steps that are done stay", hint=f"go on with: strongroom resume {run_id}") from None
+
+
+def _refuse(plan: ChangePlan, changed: tuple[str, ...]) -> None:
+    if changed:
+        others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise WorldMoved(f"{changed[0]}{others} changed since plan {plan.plan_id} was made", hint="make a new plan: strongroom plan")
 
 
 @contextmanager
-def _engine(home: Path, run_id: str, site: Site, on_step: Callable[[Step, int], None]) -> Iterator[None]:
-    """Launch DBOS for one run; raises Stopped when another process applies in this home."""
-    global _site, _on_step  # noqa: PLW0603 - see above
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "apply.lock").open("w") as lock:
+def _alone(home: Path) -> Iterator[None]:
+    """Let one process at a time work in this home; raises BadInput when another one does, or when nothing can be written there."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        lock = (home / "apply.lock").open("w", encoding="utf-8")
+    except OSError as error:
+        raise BadInput(f"can't write to {home}: {error.strerror}", hint="set STRONGROOM_HOME to a folder you may write to") from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise BadInput(f"another apply or resume is at work in {home}", hint="wait for it, or use another STRONGROOM_HOME") from None
-        _site, _on_step = site, on_step
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what fails is raised here and told by the command line
-        DBOS(config=_config(home, run_id))
+        yield
+
+
+@contextmanager
+def _engine(home: Path, version: str) -> Iterator[None]:
+    logging.getLogger("dbos").setLevel(logging.CRITICAL)  # what fails is raised here and told by the command line
+    DBOS(config=_config(home, version))
+    try:
         DBOS.launch()
-        try:
-            yield
-        finally:
-            DBOS.destroy()
-            _site = _on_step = None
+        yield
+    finally:
+        DBOS.destroy()
 
 
-def _config(home: Path, run_id: str) -> DBOSConfig:
-    # The executor is the run itself: launching for one run must not recover another one in the background.
+def _config(home: Path, version: str) -> DBOSConfig:
+    # Launching recovers pending runs of the same version and executor in the background, and takes queued ones of the same version.
+    # The version belongs to one run and the executor to one process, so no run is ever touched by the process of another.
     return {
         "name": "strongroom",
-        "system_database_url": f"sqlite:///{home.resolve() / 'workflows.sqlite'}",
-        "application_version": APPLICATION_VERSION,
-        "executor_id": run_id,
+        "system_database_url": runs.url(home),
+        "application_version": version,
+        "executor_id": uuid.uuid4().hex,
         "log_level": "CRITICAL",
+        "notification_listener_polling_interval_sec": POLL_SECONDS,  # default 1 s: so long would ending take
     }
-
-
-def _recorded(home: Path) -> Iterator[tuple[Any, ChangePlan, int]]:
-    if not (home / "workflows.sqlite").exists():
-        return
-    from dbos import DBOSClient
-
-    client = DBOSClient(system_database_url=f"sqlite:///{home.resolve() / 'workflows.sqlite'}")
-    try:
-        for row in client.list_workflows(name="apply"):
-            if row.input is None:
-                continue
-            plan = from_json(row.input["args"][0], file=f"run {row.workflow_id}")
-            done = len(client.list_workflow_steps(row.workflow_id))
-            yield row, plan, done
-    finally:
-        client.destroy()
-
-
-def _plan_of(run_id: str, home: Path) -> ChangePlan:
-    runs = {row.workflow_id: (row, plan) for row, plan, _ in _recorded(home)}
-    if run_id not in runs:
-        raise BadInput(f"there is no run {run_id!r} in {home}", hint="list runs with: strongroom resume")
-    row, plan = runs[run_id]
-    if row.status == "SUCCESS":
-        raise BadInput(f"run {run_id} has finished, there is nothing to resume", hint="see what is left with: strongroom plan")
-    if row.status == "ERROR":
-        raise StrongroomError(f"run {run_id} failed", hint="mend the cause, then: strongroom apply")
-    return plan

@@ -7,6 +7,7 @@ its destination), roles, and the policies that start backups last.
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from strongroom.domain.changeplan import (
@@ -34,8 +35,13 @@ from strongroom.domain.deployment import DeployedStack, DeployedStackSet, Deploy
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.organization import units_named
+from strongroom.workflows.catalogue import BY_CODE
 
 BACKUP = "backup.amazonaws.com"
+# States of a stack that holds what its template says; in others something is under way, or the last operation failed.
+SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"})
+
+PATHS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +110,49 @@ def moved(plan: ChangePlan, deployed: Deployment) -> tuple[str, ...]:
     return tuple(sorted(subject for subject in before.keys() | after.keys() if before.get(subject) != after.get(subject)))
 
 
+def subject_of(action: Action) -> str:
+    """Return the subject, of those in `objects_read`, that an action changes.
+
+    Example:
+        >>> subject_of(DeletePolicy(name="tiers-old"))
+        'backup policy tiers-old'
+    """
+    match action:
+        case EnablePolicyType():
+            subject = "backup policies enabled"
+        case EnableServiceAccess() | ActivateStackSetsAccess():
+            subject = "trusted access"
+        case RegisterDelegatedAdministrator():
+            subject = "delegated administrators"
+        case UpdateGlobalSettings():
+            subject = "global settings"
+        case UpdateOptIn():
+            subject = f"opt-in in {action.region}"
+        case PutStack():
+            subject = f"stack {action.name} in {action.account}, {action.region}"
+        case PutStackSet() | CreateStackInstances():
+            subject = f"StackSet {action.name}"
+        case PutPolicy() | AttachPolicy() | DetachPolicy() | DeletePolicy():
+            subject = f"backup policy {action.name}"
+    return subject
+
+
 def _missing_units(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
     for reference in estate.organization.governs:
         found = units_named(reference, deployed.units)
         if len(found) != 1:
-            known = ", ".join(sorted(unit.path for unit in deployed.units)) or "none"
+            paths = sorted(unit.path for unit in deployed.units)
+            known = ", ".join(paths[:PATHS_SHOWN]) + (f" and {len(paths) - PATHS_SHOWN} more" if len(paths) > PATHS_SHOWN else "")
+            near = get_close_matches(reference, paths, n=1)
+            guess = f"did you mean {near[0]}? " if near and not found else ""
             problem = "does not exist" if not found else f"is the name of {len(found)} OUs"
             yield Finding(
                 code="ORG001",
                 severity=Severity.ERROR,
                 subject=f"OU {reference}",
                 message=f"organizational unit {reference!r} {problem} in organization {deployed.organization_id}",
-                why="plans and vaults are deployed to the OUs that the strategy governs",
-                help=f"write one of these paths under organization.governs: {known}",
+                why=BY_CODE["ORG001"].why,
+                help=f"{guess}write one of these paths under organization.governs: {known or 'none is there'}",
                 origin=estate.organization.origin,
             )
     accounts = estate.organization.accounts
@@ -127,10 +163,10 @@ def _missing_units(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 subject=f"account {account}",
                 message=f"account {account} ({role}) is not in organization {deployed.organization_id}",
-                why="AWS Backup copies only between accounts of one organization",
+                why=BY_CODE["ORG002"].why,
                 help=f"correct organization.accounts.{role}, or invite the account first",
                 origin=estate.organization.origin,
-                failure_mode="FM06",
+                failure_mode=BY_CODE["ORG002"].failure_mode,
             )
 
 
@@ -148,8 +184,8 @@ def _foreign_objects(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
                 severity=Severity.ERROR,
                 subject=subject,
                 message=f"{subject} exists and belongs to {owner or 'somebody else'}, not to strategy {estate.name}",
-                why="Strongroom never changes what does not carry its tag strongroom:strategy with the strategy's name",
-                help="give the strategy another name, or remove or retag that object yourself",
+                why=BY_CODE["ORG003"].why,
+                help=BY_CODE["ORG003"].fix,
                 origin=estate.organization.origin,
             )
 
@@ -188,10 +224,12 @@ def _central_stacks(estate: Estate, deployed: Deployment) -> Iterator[_Change]:
     for stack in estate.stacks:
         parameters = _filled(stack.template, stack.parameters, deployed)
         found = existing.get((stack.account, stack.region, stack.name))
-        if _differs(found, stack.template, parameters):
+        # One that is still being made, or whose creation was rolled back, has the right template and not what is in it.
+        unsettled = found is not None and found.status not in SETTLED
+        if unsettled or _differs(found, stack.template, parameters):
+            verb = "finish" if unsettled else "update" if found else "create"
             yield _Change(
-                f"{'update' if found else 'create'} stack {stack.name} in account {stack.account}, {stack.region}: "
-                f"{_inventory(stack.template)}",
+                f"{verb} stack {stack.name} in account {stack.account}, {stack.region}: {_inventory(stack.template)}",
                 PutStack(
                     account=stack.account,
                     region=stack.region,

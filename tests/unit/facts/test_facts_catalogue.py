@@ -87,3 +87,13 @@ def test_regions_look_like_regions():
     assert {str(Region.parse(code)) for code in facts.regions()} == facts.regions()
     assert facts.opt_in_regions() < facts.regions()
     assert {"eu-west-2", "eu-west-1"} <= facts.regions() - facts.opt_in_regions()
+
+
+@pytest.mark.parametrize("resource_type", ResourceType)
+def test_every_resource_type_says_how_it_is_stored(resource_type):
+    """The words are the known ones, and cold storage agrees with the matrix of capabilities."""
+    found = facts.storage(resource_type)
+    assert found.cold in {"none", "cold", "archive", "disputed"}
+    assert (found.cold != "none") is facts.capabilities(resource_type).cold_storage
+    assert found.later in {"full", "incremental"}
+    assert found.chain == ("vault" if facts.capabilities(resource_type).fully_managed else "region")

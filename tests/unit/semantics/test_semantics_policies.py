@@ -187,6 +187,9 @@ def test_a_plan_that_aws_backup_would_not_make(more, says):
         ({"plans": {"@@assign": {}}}, "plans/@@assign: @@assign belongs to a value, not to an object"),
         ({"plans": {"P": {"regions": {"@@set": []}}}}, "plans/P/regions/@@set: unknown operator"),
         ({"plans": {"@@operators_allowed_for_child_policies": "@@none"}}, "a list of @@all, @@append"),
+        ({"plans": {"@@operators_allowed_for_child_policies": [{"@@all": 1}]}}, "a list of @@all, @@append"),
+        ({"plans": {"P": {"regions": {"@@append": ["eu-west-2", ["x"]]}}}}, "a list of texts expected, a list found"),
+        ({"plans": {"P": {"regions": assign([None])}}}, "a list of texts expected, null found"),
         ({"plans": {"P": {"regions": {"@@assign": [], "x": 1}}}}, "plans/P/regions/x: no elements expected beside operators"),
     ],
 )
@@ -199,3 +202,25 @@ def test_a_policy_of_nothing_but_overrides_is_well_formed():
     """Required keys count after merging only."""
     assert policies.malformed(policy()) is None
     assert policies.malformed({"plans": {"P": {"rules": {"Daily": {"start_backup_window_minutes": assign("90")}}}}}) is None
+
+
+def test_a_policy_of_ten_thousand_characters_is_the_longest():
+    """Blanks count, as when the API is called."""
+    text = '{"plans": {}}'
+    assert policies.read(text.ljust(10_000)).refused == ""
+    assert policies.read(text.ljust(10_001)).refused == "the policy has 10001 characters, 10000 allowed"
+
+
+def test_the_account_stands_in_explained_paths_and_values():
+    """Paths are those of the effective policy."""
+    level = policies.PolicyLevel(name="Root", policies=(policies.AttachedPolicy(id="p-1", document=policy()),))
+    found = policies.explain([level], "111122223333")
+    assert "$account" not in repr(found.values)
+    copied = "plans/Production/rules/daily/copy_actions/arn:aws:backup:eu-west-1:111122223333:backup-vault:dr/lifecycle/delete_after_days"
+    assert [value.value for value in found.values if value.path == copied] == ["365"]
+
+
+def test_without_any_policy_there_is_nothing_to_explain():
+    """The document is None, as AWS has none."""
+    found = policies.explain([policies.PolicyLevel(name="Root", policies=())], "111122223333")
+    assert (found.document, found.values, found.ineffective, found.open) == (None, (), (), ())

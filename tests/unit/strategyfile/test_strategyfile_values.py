@@ -211,7 +211,12 @@ SINGLE = [
     (select("{«tags»: {}}"), "STR004", "tags is empty: at least one expected", "write, for example, tags: {environment: prod}"),
     (select("{tags: {«a»: []}}"), "STR004", "a is empty: at least one expected", "write, for example, a: [value]"),
     (select("{types: [s3, «s3»]}"), "STR022", "types names 's3' twice: first in line 4", "remove one of them"),
-    (HEAD + PLAN + "objectives:\n  - «select: {types: all}\n", "STR025", "objectives[0] has neither rpo nor rto", "add: rpo: 26h"),
+    (
+        HEAD + PLAN + "objectives:\n  - «select: {types: all}\n",
+        "STR025",
+        "objectives[0] has neither rpo nor rto nor survives",
+        "add: rpo: 26h",
+    ),
     (HEAD + PLAN + "objectives:\n  - {select: {types: all}, rpo: «5»}\n", "STR007", None, "did you mean 5h?"),
     (
         HEAD + PLAN + "retention:\n  - {select: {types: all}, at_least: 7y, basis: «' '»}\n",

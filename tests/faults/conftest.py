@@ -1,0 +1,209 @@
+"""The real command line in processes of its own, against a twin: what a person sees when something is wrong."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from strongroom.twin import client as control
+from strongroom.twin import process
+from strongroom.twin.state import Endpoint
+
+SEED = Path(__file__).parent / "organization.yaml"
+PROGRAM = str(Path(sys.executable).with_name("strongroom"))
+SECONDS_MAX = 60  # nothing here may take longer
+ESCAPES = re.compile(r"\x1b")
+STRATEGY = """\
+strongroom: 1
+name: NAME
+organization:
+  home_region: eu-west-2
+  regions: [eu-west-2, eu-west-1]
+  accounts: {management: "111111111111", backup_admin: "222222222222", central: "333333333333"}
+  governs: [Workloads]
+  opt_in: [dynamodb, s3]
+vaults:
+  local: {in: every-account}
+  central: {in: central, region: eu-west-2}
+plans:
+  production:
+    select: {tags: {environment: prod}}
+    rules:
+      daily: {at: "02:00", keep: 30d, copy: {to: central, keep: 1y}}
+"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command said and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one error and its help, as printed."""
+        lines = [line for line in self.err.splitlines() if line.startswith(("error: ", "  help: "))]
+        return "\n".join(lines)
+
+
+@dataclass
+class Shell:
+    """A folder and an environment in which commands run; nothing of the machine's own AWS configuration is seen."""
+
+    folder: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, stdin: int = subprocess.DEVNULL, timeout: float = SECONDS_MAX, **env: str) -> Result:
+        """Run `strongroom` to its end; no traceback and no escape code may be seen, whatever happens."""
+        done = subprocess.run(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self._environment(env),
+            stdin=stdin,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in result.out + result.err
+        assert not ESCAPES.search(result.out + result.err)
+        return result
+
+    def start(self, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
+        """Start `strongroom` and leave it running; Ctrl-C reaches it even where the tests themselves ignore it."""
+        return subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self._environment(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads before it
+        )
+
+    def write(self, name: str, text: str) -> Path:
+        file = self.folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    def strategy(self, name: str, *changes: tuple[str, str], file: str = "strategy.yaml") -> Path:
+        """Write the strategy of these tests under a name of its own, with pieces replaced."""
+        text = STRATEGY.replace("NAME", name)
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        return self.write(file, text)
+
+    def _environment(self, env: dict[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_", "FORCE_COLOR"))}
+        own = {
+            "HOME": str(self.folder),
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "COLUMNS": "120",
+        }
+        return {**kept, **own, **self.env, **env}
+
+
+@dataclass
+class World:
+    """A running twin, and a shell whose commands talk to it."""
+
+    endpoint: Endpoint
+    shell: Shell
+
+    def writes(self, after: int = 0) -> list[dict[str, Any]]:
+        """The writes that AWS carried out, in order."""
+        return [call for call in control.calls(self.endpoint, after=after, write=True) if not call["error"]]
+
+    def last_call(self) -> int:
+        return max((call["number"] for call in control.calls(self.endpoint)), default=0)
+
+    def fault(self, kind: str, **members: Any) -> None:
+        control.add_fault(self.endpoint, kind, **members)
+
+    def mend(self) -> None:
+        control.clear_faults(self.endpoint)
+
+    def hits(self) -> int:
+        """How many calls the faults in force have spoilt."""
+        return sum(fault["hits"] for fault in control.ask(self.endpoint, "GET", "faults")["faults"])
+
+    def client(self, service: str, region: str = "eu-west-2", **credentials: str) -> Any:
+        """A client of the management account, for somebody else who changes things by hand."""
+        keys = credentials or {"aws_access_key_id": self.endpoint.access_key, "aws_secret_access_key": self.endpoint.secret}
+        config = Config(retries={"total_max_attempts": 1})
+        return boto3.client(service, region_name=region, endpoint_url=self.endpoint.url, config=config, **keys)
+
+
+def _until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.02)
+    return found
+
+
+def _world(folder: Path) -> World:
+    home = folder / "twin-home"
+    endpoint = process.up(home, 0, SEED)
+    return World(endpoint, Shell(folder, process.environment(endpoint)))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    """A shell without credentials."""
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One twin for the tests that leave it as it was, or that use strategies with names of their own; `base` is deployed on it."""
+    world = _world(tmp_path_factory.mktemp("faults"))
+    world.shell.strategy("base")
+    assert world.shell.run("apply", "--yes").code == 0
+    yield world
+    process.down(world.shell.folder / "twin-home")
+
+
+@pytest.fixture
+def world(shared_world: World, tmp_path: Path) -> Iterator[World]:
+    """The shared twin and a folder of the test's own; faults are cleared afterwards."""
+    yield World(shared_world.endpoint, Shell(tmp_path, dict(shared_world.shell.env)))
+    control.clear_faults(shared_world.endpoint)
+
+
+@pytest.fixture(scope="session")
+def synced_world(shared_world: World) -> World:
+    """The folder of the shared twin, in which `base` is deployed and a first snapshot was taken."""
+    assert shared_world.shell.run("sync").code == 0
+    return shared_world
+
+
+@pytest.fixture
+def own_world(tmp_path: Path) -> Iterator[World]:
+    """A twin for one test, in which nothing was ever applied."""
+    world = _world(tmp_path)
+    yield world
+    process.down(tmp_path / "twin-home")
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """`until(condition)` waits for something that another process does."""
+    return _until

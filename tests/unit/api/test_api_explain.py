@@ -1,0 +1,44 @@
+"""Every code that any room can print is explained."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import strongroom
+from strongroom.api import explain
+from strongroom.errors import BadInput
+
+SOURCES = Path(strongroom.__file__).parent
+# a code as a literal in the product's source; the twin prints AWS's codes only
+CODE = re.compile(r'"((?:STR|YML|VRF|ORG)\d{3})"')
+
+
+def printed():
+    files = [file for file in SOURCES.rglob("*.py") if "twin" not in file.parts]
+    return {code for file in files for code in CODE.findall(file.read_text(encoding="utf-8"))}
+
+
+def test_every_code_in_the_source_has_an_explanation():
+    """Strategy file, proof and planning print no code that explain doesn't know."""
+    assert printed() - set(explain.codes()) == set()
+    assert {code[:3] for code in printed()} == {"STR", "YML", "VRF", "ORG"}
+
+
+@pytest.mark.parametrize("code", explain.codes())
+def test_an_explanation_begins_with_the_code_and_says_what_to_do(code):
+    """Title first, then at least a fix; lower case is fine too."""
+    text = explain.explain(code.lower())
+    assert text.startswith(code)
+    assert "Fix:" in text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [("ORG01", "did you mean ORG001"), ("STR_014", "STR014"), ("vrf 001", "VRF001"), ("!", "codes begin with CPY, ")],
+)
+def test_an_unknown_code_gets_near_misses(wrong, hint):
+    """A typo is answered with the nearest codes, nonsense with how codes begin."""
+    with pytest.raises(BadInput, match=re.escape(f"there is no code {wrong!r}")) as caught:
+        explain.explain(wrong)
+    assert hint in caught.value.hint
