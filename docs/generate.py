@@ -127,6 +127,7 @@ PAGES = {
     "command-line.md": command_line,
     "checks.md": check_catalogue,
     "failure-modes.md": failure_modes,
+    "what-is-checked.md": checks.coverage.page,
     "oracle-coverage.md": oracle_coverage.page,
     "strategy-file.md": strategy,
 }

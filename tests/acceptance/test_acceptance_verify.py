@@ -99,7 +99,9 @@ def test_an_account_that_cannot_be_read_is_unknown_not_proven(deployed, tmp_path
         as_json = shell.strongroom("sync", "--format", "json", code=3).json
     finally:
         control.clear_faults(deployed.endpoint)
-    assert f"unread {DENIED}" in synced.out
+    unread = [line for line in synced.out.splitlines() if line.startswith("unread")]
+    assert unread
+    assert all(f"account {DENIED}" in line for line in unread)
     assert {each["account_id"] for each in as_json["unread"]} == {DENIED}
     found = shell.strongroom("verify", "--format", "json", code=3).json
     assert {fault["failure_mode"] for fault in found["faults"] if fault["state"] == "broken"} == {"FM01", "FM09", "FM10"}

@@ -265,6 +265,16 @@ def cross_account_switched_off(world: World, it: Shuffled) -> Iterator[Expected]
 
 
 @contextmanager
+def administrator_deregistered(world: World, it: Shuffled) -> Iterator[Expected]:
+    """The backup account is not delegated administrator any more."""
+    organizations = world.client("organizations", it.management, it.home_region)
+    registration = {"AccountId": it.backup_admin, "ServicePrincipal": "backup.amazonaws.com"}
+    organizations.deregister_delegated_administrator(**registration)
+    yield Expected(mode="FM23", says=f"account {it.backup_admin} is not delegated administrator", fix="strongroom apply", touched=0)
+    organizations.register_delegated_administrator(**registration)
+
+
+@contextmanager
 def opted_out(world: World, it: Shuffled) -> Iterator[Expected]:
     """A resource type is not opted in any more in one Region of the management account."""
     region = it.pick("dynamodb", 0).region

@@ -59,6 +59,7 @@ class Shuffled:
     tag_key: str
     tag_values: tuple[str, str, str]
     management: str  # account ids
+    backup_admin: str
     central: str
     bystander: str  # outside the governed OUs
     plans: tuple[str, ...]  # of production, staging and development
@@ -129,6 +130,7 @@ def shuffled(seed: int, *, accounts: int = 7) -> Shuffled:
         tag_key=scene.key,
         tag_values=scene.values,
         management=scene.people["management"][1],
+        backup_admin=scene.people["admin"][1],
         central=scene.people["central"][1],
         bystander=scene.people["bystander"][1],
         plans=tuple(declared["plans"]),

@@ -165,6 +165,15 @@ def _world(folder: Path) -> World:
     return World(endpoint, Shell(folder, process.environment(endpoint)))
 
 
+def _retire_policies(organizations: Any) -> None:
+    """Remove the policies of other strategies than `base`: AWS attaches ten to an OU at most."""
+    for policy in organizations.list_policies(Filter="BACKUP_POLICY")["Policies"]:
+        if not policy["Name"].startswith("base-"):
+            for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
+                organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
+            organizations.delete_policy(PolicyId=policy["Id"])
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     """A shell without credentials."""
@@ -183,9 +192,10 @@ def shared_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture
 def world(shared_world: World, tmp_path: Path) -> Iterator[World]:
-    """The shared twin and a folder of the test's own; faults are cleared afterwards."""
+    """The shared twin and a folder of the test's own; faults and policies are cleared afterwards."""
     yield World(shared_world.endpoint, Shell(tmp_path, dict(shared_world.shell.env)))
     control.clear_faults(shared_world.endpoint)
+    _retire_policies(shared_world.client("organizations"))
 
 
 @pytest.fixture(scope="session")

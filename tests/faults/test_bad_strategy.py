@@ -93,7 +93,7 @@ def test_a_file_that_is_not_there_is_one_error_for_every_verb(shell, verb):
 def test_a_near_file_name_is_suggested(shell):
     """A folder without strategy.yaml, but with strategy.yml."""
     shell.strategy("tiers", file="there/strategy.yml")
-    missing = shell.run("check", "there")
+    missing = shell.run("render", "there")
     assert missing.error == "error: there is no there/strategy.yaml\n  help: did you mean there/strategy.yml?"
 
 

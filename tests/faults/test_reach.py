@@ -141,7 +141,7 @@ def test_a_region_that_closes_every_connection(based):
     assert synced.code == ExitCode.COULD_NOT_VERIFY
     lines = [line for line in synced.out.splitlines() if line.startswith("unread ")]
     assert len(lines) == 5  # one for each account, not for each call
-    assert all("eu-west-1: the endpoint can't be reached" in line and "further reasons" in line for line in lines)
+    assert all("eu-west-1: the endpoint can't be reached" in line and "further reason" in line for line in lines)
     refused = based.shell.run("plan", AWS_MAX_ATTEMPTS="2")
     assert refused.code == ExitCode.AWS_REFUSED
     assert "in account 111111111111, eu-west-1: the endpoint can't be reached" in refused.error

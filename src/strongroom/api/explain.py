@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from strongroom import checks, strategyfile
+from strongroom import checks, documents, strategyfile
+from strongroom.checks import suppressions
 from strongroom.errors import BadInput
 from strongroom.workflows import catalogue
 
 
 def codes() -> tuple[str, ...]:
     """Return every code that Strongroom can print, sorted."""
-    return tuple(sorted((*checks.codes(), *strategyfile.CODES, *catalogue.BY_CODE, *_causes())))
+    return tuple(sorted((*checks.codes(), *suppressions.CODES, *strategyfile.CODES, *documents.CODES, *catalogue.BY_CODE, *_causes())))
 
 
 def explain(code: str) -> str:
@@ -20,7 +21,7 @@ def explain(code: str) -> str:
         return checks.explain(wanted)
     if wanted in catalogue.BY_CODE:
         return catalogue.explain(wanted)
-    found = strategyfile.explain(wanted) or _causes().get(wanted)
+    found = strategyfile.explain(wanted) or documents.explain(wanted) or suppressions.explanation(wanted) or _causes().get(wanted)
     if found:
         return found
     near = get_close_matches(wanted, codes(), n=3, cutoff=0.5)

@@ -7,12 +7,14 @@ from strongroom.errors import BadInput
 
 
 def home_for(strategy: Path | None) -> Path:
-    """Return `$STRONGROOM_HOME`, else `.strongroom` beside the strategy file, else in the working folder."""
+    """Return `$STRONGROOM_HOME`, else `.strongroom` beside the strategy (a file, or its folder), else in the working folder."""
     configured = os.environ.get("STRONGROOM_HOME")
     if configured:
         return Path(configured)
-    folder = strategy.resolve().parent if strategy else Path.cwd()
-    return folder / ".strongroom"
+    if strategy is None:
+        return Path.cwd() / ".strongroom"
+    found = strategy.resolve()
+    return (found if found.is_dir() else found.parent) / ".strongroom"
 
 
 def require_writable(home: Path) -> None:

@@ -28,9 +28,9 @@ class Demand(StrEnum):
 
 
 _SEEN = {
-    "text": "its wording was read in the source",
+    "text": "its wording was seen quoted",
     "secondary": "seen in a secondary source",
-    "unread": "not verified in the source",
+    "unread": "not verified",
 }
 
 

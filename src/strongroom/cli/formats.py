@@ -1,7 +1,7 @@
 """Findings for machines: JSON, SARIF 2.1.0 (code scanning) and JUnit XML (CI reports)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -15,6 +15,7 @@ from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.origin import FileOrigin
 
 FORMAT_VERSION = 1
+GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 
 text_or_json = click.option("--format", "output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -91,3 +92,21 @@ def junit(suite: str, findings: Sequence[Finding]) -> str:
             failure = ET.SubElement(case, "failure", message=finding.message, type=finding.severity.value)
             failure.text = f"{finding.why}\n{finding.help}"
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
+
+
+def github(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield findings as workflow commands, which GitHub Actions shows beside the changed lines.
+
+    Source: https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands, read 2026-11-21
+    """
+    for finding in findings:
+        place = ""
+        if isinstance(finding.origin, FileOrigin):
+            place = f"file={_escaped(finding.origin.file, properties=True)},line={finding.origin.line},col={finding.origin.column},"
+        text = _escaped(f"{finding.message}\nhelp: {finding.help}", properties=False)
+        yield f"::{GITHUB_LEVELS[finding.severity]} {place}title={finding.code}::{text}"
+
+
+def _escaped(text: str, *, properties: bool) -> str:
+    escapes = {"%": "%25", "\r": "%0D", "\n": "%0A"} | ({":": "%3A", ",": "%2C"} if properties else {})
+    return "".join(escapes.get(letter, letter) for letter in text)

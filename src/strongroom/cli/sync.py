@@ -59,7 +59,7 @@ def print_unread(unread: Sequence["Unread"]) -> None:
         lines[account, found[0].reason] = (regions, count, further + len(found) - 1)
     for (account, reason), (regions, subjects, further) in list(lines.items())[:UNREAD_SHOWN]:
         where = f"account {account}" + (f" in {', '.join(regions)}" if regions else "")
-        more = f" (and {further} further reasons)" if further else ""
+        more = f" (and {further} further reason{'s' if further > 1 else ''})" if further else ""
         label = click.style("unread", fg="yellow", bold=True)
         click.echo(f"{label} {subjects} subject{'s' if subjects > 1 else ''} of {where}: {reason}{more}")
     if len(lines) > UNREAD_SHOWN:

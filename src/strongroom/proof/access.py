@@ -34,11 +34,11 @@ def trusts_backup(policy: str | None) -> bool:
     )
 
 
-def lets_copies_in(policy: str | None, account: Account) -> bool | None:
+def lets_copies_in(policy: str | None, account: Account, organization_id: str = "") -> bool | None:
     """Return whether a vault's access policy lets an account copy recovery points into it; None: a condition that isn't interpreted.
 
-    Without a policy no other account may. The organization's id is not compared: a policy for `aws:PrincipalOrgID` is taken
-    for the own organization's.
+    Without a policy no other account may. Without `organization_id` a policy for `aws:PrincipalOrgID` is taken for the own
+    organization's.
 
     Example:
         >>> own = Account(id="111122223333", ou_path="", ou_ids=(), active=True, management=False)
@@ -51,7 +51,7 @@ def lets_copies_in(policy: str | None, account: Account) -> bool | None:
     for statement in _statements(policy):
         if not _names(statement.get("Action"), COPY_INTO) and "NotAction" not in statement:
             continue
-        applies = None if "NotAction" in statement or "NotPrincipal" in statement else _applies(statement, account)
+        applies = None if "NotAction" in statement or "NotPrincipal" in statement else _applies(statement, account, organization_id)
         effect = str(statement.get("Effect"))
         if applies is None:
             doubtful = True
@@ -62,13 +62,13 @@ def lets_copies_in(policy: str | None, account: Account) -> bool | None:
     return None if doubtful else answers["Allow"]
 
 
-def _applies(statement: Mapping[str, Any], account: Account) -> bool | None:
+def _applies(statement: Mapping[str, Any], account: Account, organization_id: str) -> bool | None:
     if not _is_principal(statement.get("Principal"), account):
         return False
     verdict: bool | None = True
     for operator, tests in _mapping(statement.get("Condition")).items():
         for key, values in _mapping(tests).items():
-            met = _met(operator.lower().removeprefix("foranyvalue:"), key.lower(), _texts(values), account)
+            met = _met(operator.lower().removeprefix("foranyvalue:"), key.lower(), _texts(values), account, organization_id)
             if met is False:
                 return False
             verdict = None if met is None else verdict
@@ -83,7 +83,7 @@ def _is_principal(principal: Any, account: Account) -> bool:
     )
 
 
-def _met(operator: str, key: str, values: tuple[str, ...], account: Account) -> bool | None:
+def _met(operator: str, key: str, values: tuple[str, ...], account: Account, organization_id: str) -> bool | None:
     if operator not in POSITIVE | NEGATIVE:
         return None
     own = {
@@ -92,7 +92,7 @@ def _met(operator: str, key: str, values: tuple[str, ...], account: Account) -> 
         "aws:principalorgpaths": "/".join(("*", *account.ou_ids, "")),
     }.get(key)
     if key == "aws:principalorgid":
-        found = True
+        found = not organization_id or any(fnmatchcase(organization_id, value) for value in values)
     elif own is None:
         return None
     elif key == "aws:principalorgpaths":

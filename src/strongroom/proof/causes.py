@@ -37,11 +37,32 @@ CAUSES = (
         "correct organization.governs: an OU name, a path from the root such as Workloads/Prod, or an OU id",
     ),
     _cause(
+        "VRF003",
+        "FM35",
+        "an account with recovery points of the strategy is not governed any more",
+        "an account below no governed OU gets no plan: what is in it is not backed up any more, and its old recovery points expire",
+        "move the account back, or add its OU to organization.governs",
+    ),
+    _cause(
+        "VRF004",
+        "FM23",
+        "the delegated administrator of AWS Backup is not registered",
+        "without the registration the backup account sees only its own jobs and vaults",
+        "run strongroom apply, or organizations register-delegated-administrator for backup.amazonaws.com",
+    ),
+    _cause(
         "VRF010",
         "FM10",
         "a tag is almost one that a plan selects",
         "tags are compared letter by letter; a resource with a near miss is never backed up and AWS says nothing",
         "correct the tag on the resource",
+    ),
+    _cause(
+        "VRF015",
+        "FM10",
+        "a resource that was backed up is in no plan any more",
+        "a resource that loses the tag of its plan is not backed up any more, and AWS says nothing",
+        "set the tag again",
     ),
     _cause(
         "VRF011",

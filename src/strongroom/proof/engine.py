@@ -74,6 +74,9 @@ def judge(
         _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(plans)})
         places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed), plans)
         _load(connection, places.tables(pc.unique(mine.resources["type"]).to_pylist()))
+        local = sorted({rule.rule.vault_name for plan in plans for rule in plan.rules})
+        _load(connection, {"local_vaults": pa.table({"name": pa.array(local, pa.string())})})
+        _load(connection, {"unselected": mine.others.select(["account_id", "region", "arn"])})
         _load(connection, {"clock": pa.table({"now": pa.array([snapshot.observed_at], INSTANT)})})
         _load(connection, slot_tables(plans, _since(connection, snapshot, earlier), snapshot.observed_at))
         for step in STEPS:

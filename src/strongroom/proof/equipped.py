@@ -88,10 +88,13 @@ class EquippedJudge:
         found = self.observed.vaults.get((owner, region, leg.vault_name))
         if found is None:  # `vault` has said why
             return PROVEN
-        allowed = lets_copies_in(found.access_policy, account)
+        allowed = lets_copies_in(found.access_policy, account, self._organization_id())
         if allowed is None:
             return doubtful(f"the access policy of vault {leg.vault_name} in {region} has conditions that are not interpreted")
         return PROVEN if allowed else broken("VRF025", f"the access policy of vault {leg.vault_name} in {region} does not let copies in")
+
+    def _organization_id(self) -> str:
+        return self.observed.settings.get((self.scope.management, "", "organization"), {}).get("id", "")
 
     def _key(self, account: str, region: str, name: str, vault: ObservedVault) -> Verdict:
         if vault.key_arn is None:

@@ -1,7 +1,7 @@
 """Findings of `verify`: one for each fault, with how much it touches and which resources."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from strongroom.domain.finding import Finding, Severity
@@ -37,7 +37,10 @@ def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, .
     found = [
         *_unread(unread),
         *_ungoverned(judgement.scope),
+        *_undelegated(judgement),
         *_typos(near),
+        *_dropped(judgement, {typo.arn for typo in near}),
+        *_left(judgement),
         *(_of_links(row) for row in judgement.rows("faults")),
         *_expired(judgement.rows("expired")),
     ]
@@ -101,6 +104,15 @@ def _ungoverned(scope: Scope) -> Iterator[Fault]:
         yield _fault("VRF002", f"OU {name}", f"no active account is below {name}", LiveOrigin(scope.management, "", ""), 1)
 
 
+def _undelegated(judgement: Judgement) -> Iterator[Fault]:
+    account, management = judgement.estate.settings.delegated_administrator, judgement.scope.management
+    if account is None or judgement.observed.readings.missing(management, "", "settings"):
+        return  # not declared; or unread, which is told as such
+    if account not in judgement.observed.settings.get((management, "", "delegated_administrator"), {}):
+        message = f"account {account} is not delegated administrator of backup.amazonaws.com"
+        yield _fault("VRF004", f"account {account}", message, LiveOrigin(management, "", ""), 1)
+
+
 def _typos(found: Iterable[Typo]) -> Iterator[Fault]:
     groups: dict[tuple[str, ...], list[Typo]] = {}
     for typo in found:
@@ -125,6 +137,33 @@ def _typos(found: Iterable[Typo]) -> Iterator[Fault]:
             count=len(arns),
         )
         yield Fault(finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=tuple(arns[:20]))
+
+
+def _dropped(judgement: Judgement, named: set[str]) -> Iterator[Fault]:
+    selects = (plan.plan.select for plan in judgement.plans)
+    tags = " or ".join(", ".join(f"{term.key}: {' or '.join(term.values)}" for term in select.tags) for select in selects if select.tags)
+    for row in judgement.rows("dropped"):
+        arns = tuple(arn for arn in row["arns"] if arn not in named)
+        if not arns:
+            continue
+        message = (
+            f"no plan selects the resource any more; its newest recovery point in {row['vault_name']} is of {row['newest_at']:%Y-%m-%d}"
+        )
+        fault = _fault("VRF015", _subject(arns, len(arns)), message, LiveOrigin(row["account_id"], row["region"], arns[0]), len(arns))
+        finding = replace(fault.finding, help=f"write the tag of its plan on it again ({tags}), or delete its recovery points")
+        yield replace(fault, finding=finding, link=LinkName.SELECTED, resources=len(arns), arns=arns)
+
+
+def _left(judgement: Judgement) -> Iterator[Fault]:
+    for row in judgement.rows("left"):
+        message = (
+            f"account {row['account_id']} is below no governed OU, and vault {row['vault_name']} there holds recovery points "
+            f"of the strategy until {row['newest_at']:%Y-%m-%d %H:%M} UTC"
+        )
+        fault = _fault(
+            "VRF003", f"account {row['account_id']}", message, LiveOrigin(row["account_id"], row["region"], ""), row["resources"]
+        )
+        yield replace(fault, link=LinkName.SELECTED, resources=row["resources"], arns=tuple(row["arns"]))
 
 
 def _expired(rows: Iterable[dict[str, Any]]) -> Iterator[Fault]:

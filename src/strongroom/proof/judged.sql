@@ -12,6 +12,13 @@ WITH trouble AS (
     FROM troubles
     GROUP BY resource_no, leg_no
 ),
+-- A point of any leg shows that the rule was at work for the resource: from then on every leg must have its own.
+begun AS (
+    SELECT o.resource_no, l.rule_no, min(o.own_no) AS own_no
+    FROM observed AS o
+    JOIN legs AS l ON l.leg_no = o.leg_no
+    GROUP BY o.resource_no, l.rule_no
+),
 chain AS (
     SELECT
         m.resource_no, l.leg_no, l.rule_no, l.plan_no, l.local_leg_no, l.copy, l.continuous, l.keep_days, l.bound_minutes, l.interval_minutes,
@@ -39,6 +46,7 @@ bounds AS (
             1 + CASE WHEN c.floor_at >= f.slot_at THEN f.slot_no ELSE coalesce(f.before_no, 0) END,
             least(
                 coalesce(o.oldest_no, 2147483647),
+                coalesce(b.own_no, 2147483647),
                 coalesce(t.first_no, 2147483647),
                 coalesce(1 + CASE WHEN c.selected_at >= e.slot_at THEN e.slot_no ELSE e.before_no END, 2147483647)
             )
@@ -46,6 +54,7 @@ bounds AS (
     FROM chain AS c
     JOIN leg_ranges AS g ON g.leg_no = c.leg_no
     LEFT JOIN observed AS o ON o.resource_no = c.resource_no AND o.leg_no = c.leg_no
+    LEFT JOIN begun AS b ON b.resource_no = c.resource_no AND b.rule_no = c.rule_no
     LEFT JOIN trouble AS t ON t.resource_no = c.resource_no AND t.leg_no = c.leg_no
     LEFT JOIN hours AS f ON f.rule_no = c.rule_no AND f.hour = CAST(floor(epoch(c.floor_at) / 3600) AS BIGINT)
     LEFT JOIN hours AS e ON e.rule_no = c.rule_no AND e.hour = CAST(floor(epoch(c.selected_at) / 3600) AS BIGINT)

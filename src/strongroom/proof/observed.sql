@@ -13,6 +13,7 @@ SELECT
     max(p.created_at) AS newest_at,
     min(p.created_at) AS oldest_at,
     min(p.slot_no) AS oldest_no,
+    min(p.slot_no) FILTER (WHERE p.of_this_rule) AS own_no,
     count(*) FILTER (WHERE p.mark > 0 AND p.slot_no BETWEEN g.first_no AND g.last_no) AS in_range,
     CAST(coalesce(sum(p.mark) FILTER (WHERE p.slot_no BETWEEN g.first_no AND g.last_no), 0) AS BIGINT) AS marks,
     count(*) FILTER (WHERE m.misfit) AS misfits,

@@ -44,7 +44,7 @@ def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], resou
     rpo = _least(mine, [(objective.select, objective.rpo_minutes) for objective in estate.objectives if objective.rpo_minutes])
     members = [_membership(plan, mine, each, rpo, [seen[plan.number] for seen in history]) for plan, each in zip(plans, masks, strict=True)]
     return Protected(
-        resources=_described(mine, _most(mine, [(owed.select, owed.at_least_days) for owed in estate.retention])),
+        resources=_described(mine, _most(mine, [(owed.select, owed.at_least_days) for owed in estate.retention if owed.at_least_days])),
         memberships=pa.concat_tables(members) if members else _no_members(),
         others=inside.filter(pc.invert(anyone)),
     )

@@ -35,7 +35,7 @@ def test_an_explanation_begins_with_the_code_and_says_what_to_do(code):
 
 @pytest.mark.parametrize(
     ("wrong", "hint"),
-    [("ORG01", "did you mean ORG001"), ("STR_014", "STR014"), ("vrf 001", "VRF001"), ("!", "codes begin with CPY, ")],
+    [("ORG01", "did you mean ORG001"), ("STR_014", "STR014"), ("vrf 001", "VRF001"), ("!", "codes begin with ")],
 )
 def test_an_unknown_code_gets_near_misses(wrong, hint):
     """A typo is answered with the nearest codes, nonsense with how codes begin."""

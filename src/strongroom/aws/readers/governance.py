@@ -18,6 +18,7 @@ def add_accounts(tree: OrganizationTree, harvest: Harvest) -> None:
         harvest.add(
             ACCOUNTS, account.id, account.name, account.status, account.ou_path, list(account.ou_ids), management, account.joined_at
         )
+    harvest.add(SETTINGS, tree.management_account, "", "organization", "id", tree.organization_id)
     harvest.read(tree.management_account, "", "accounts")
 
 
