@@ -6,7 +6,9 @@ import pytest
 
 from strongroom.api.plan import apply, plan
 from strongroom.api.resume import resume, unfinished
-from strongroom.errors import BadInput
+from strongroom.errors import AwsRefused, BadInput
+
+TOPIC = '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}'
 
 
 @pytest.fixture
@@ -69,3 +71,39 @@ def test_a_plan_that_failed_before_its_first_write_may_be_carried_out_again(prog
         apply(made, made.plan, home=home, on_step=stumble)
     assert apply(made, made.plan, home=home, on_step=quiet) == f"{made.plan.plan_id}-2"
     assert plan(strategy).plan.steps == ()
+
+
+def put_policy(world, name):
+    world.client("organizations").create_policy(Name=name, Type="BACKUP_POLICY", Description="", Content='{"plans":{}}')
+
+
+def put_stack_set(world, name):
+    world.client("cloudformation").create_stack_set(StackSetName=name, TemplateBody=TOPIC)
+
+
+def put_stack(world, name):
+    keys = {"aws_access_key_id": "AKIATWINCENTRAL00001", "aws_secret_access_key": "local-central"}
+    world.client("cloudformation", **keys).create_stack(StackName=name, TemplateBody=TOPIC)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "suffix"),
+    [(1, put_stack, "central"), (2, put_stack_set, "local"), (4, put_policy, "production")],
+    ids=["stack", "StackSet", "policy"],
+)
+def test_what_appears_between_plan_and_step_is_not_overwritten(program, number, kind, suffix):
+    """Somebody else takes the name just before the step: the step is refused, and theirs stays as it was."""
+    name = f"raced-{suffix}"
+    strategy = program.shell.strategy(name)
+    made = plan(strategy)
+    mark = {}
+
+    def race(step, _total):
+        if step.number == number:
+            kind(program, f"{name}-{suffix}")
+            mark["after"] = program.last_call()
+
+    with pytest.raises(AwsRefused, match=f"{name}-{suffix}.* belongs to somebody else, not to strategy {name}") as caught:
+        apply(made, made.plan, home=program.shell.folder / "home", on_step=race)
+    assert caught.value.code == "NotOwned"
+    assert program.writes(mark["after"]) == []

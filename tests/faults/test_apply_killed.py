@@ -4,8 +4,10 @@ import signal
 from collections import Counter
 
 import pytest
+from dbos import DBOSClient
 
 from strongroom.errors import ExitCode
+from strongroom.workflows import runs
 
 LONG = pytest.mark.long
 
@@ -16,10 +18,10 @@ def made(writes):
     return Counter((each["operation"], each["account"], each["region"]) for each in writes if each["operation"].startswith(kinds))
 
 
-def kill_after_write(world, number, until):
+def kill_after_write(world, number, until, verb=("apply", "--yes")):
     """Start an apply, lose every answer from write `number` on, and kill the process then: the step is neither done nor not done."""
     world.fault("cut-after-write", after=number, times=0)
-    running = world.shell.start("apply", "--yes")
+    running = world.shell.start(*verb)
     until(world.hits)
     running.send_signal(signal.SIGKILL)
     out, _ = running.communicate()
@@ -63,3 +65,21 @@ def test_killed_after_any_write_of_a_first_apply_goes_on_with_resume(own_world, 
     kill_after_write(own_world, number, until)
     finish(own_world)
     assert max(made(own_world.writes()).values()) == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("queued", [False, True], ids=["in a step", "before its first step"])
+def test_a_resume_that_is_killed_is_resumed(world, until, queued):
+    """Resume loses its process too: the next one finishes, and each step is still done once."""
+    world.shell.strategy("again")
+    begun = world.last_call()
+    kill_after_write(world, 1, until)
+    if queued:  # what a resume leaves that was killed at once
+        home = world.shell.folder / ".strongroom"
+        client = DBOSClient(system_database_url=runs.url(home))
+        client.resume_workflow(runs.unfinished_runs(home)[0].run_id)
+        client.destroy()
+    else:
+        kill_after_write(world, 1, until, verb=["resume"])
+    finish(world)
+    assert max(made(world.writes(begun)).values()) == 1

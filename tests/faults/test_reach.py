@@ -219,17 +219,16 @@ def test_regions_and_roles_that_can_t_be_meant(based):
     assert (none.code, none.error.splitlines()[0]) == (ExitCode.BAD_INPUT, "error: no Region is configured")
 
 
-def test_a_ledger_without_snapshots_and_a_resource_that_nobody_saw(based):
+def test_a_ledger_without_snapshots_and_a_resource_that_nobody_saw(based, synced_world):
     """Before the first sync: exit code 3 and what to run; afterwards an unknown ARN is bad input."""
     for arguments in (["verify"], ["prove", "arn:aws:s3:::nothing"], ["coverage"]):
         missing = based.shell.run(*arguments)
         assert (missing.code, missing.out) == (ExitCode.COULD_NOT_VERIFY, "")
         assert missing.error.startswith("error: no snapshot in ")
         assert "strongroom sync" in missing.error
-    based.shell.run("sync")
-    unknown = based.shell.run("prove", "arn:aws:s3:::nothing")
+    unknown = synced_world.shell.run("prove", "arn:aws:s3:::nothing")
     assert (unknown.code, unknown.error.startswith("error: no resource arn:aws:s3:::nothing in snapshot ")) == (ExitCode.BAD_INPUT, True)
-    assert based.shell.run("prove", "nonsense").error.startswith("error: 'nonsense' is not an ARN")
+    assert synced_world.shell.run("prove", "nonsense").error.startswith("error: 'nonsense' is not an ARN")
 
 
 @pytest.mark.parametrize("arguments", [["sync"], ["apply", "--yes"]], ids=by_verb)

@@ -401,7 +401,11 @@ def test_an_account_no_policy_reaches_has_an_empty_effective_policy(healthy, mem
 def test_clients_are_shared_by_all_accounts(healthy):
     """There is one client for each service and Region, however many accounts are read."""
     _, _, sessions = healthy
-    regional = {(service, region) for service in ("backup", "dynamodb", "ec2", "efs", "rds", "s3") for region in (HOME, OTHER)}
+    regional = {
+        (service, region)
+        for service in ("backup", "dynamodb", "ec2", "efs", "rds", "resourcegroupstaggingapi", "s3")
+        for region in (HOME, OTHER)
+    }
     assert set(sessions._clients) == regional | {(service, HOME) for service in ("organizations", "sts", "iam", "kms")}
 
 

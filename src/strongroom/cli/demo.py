@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from strongroom.errors import BadInput
+from strongroom.errors import BadInput, Cancelled, Stopped
 
 DAYS = 90
 
@@ -34,6 +34,8 @@ def command(report: Path, example: Path | None) -> int:
         story = Story(folder, home)
         try:
             story.run()
+        except (Stopped, Cancelled) as error:
+            raise KeyboardInterrupt from error  # there is nothing to resume: the twin goes, and its state with it
         finally:
             story.stop()
     write_report(report, story.document)

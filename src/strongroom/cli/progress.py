@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import click
 
+BAR_WIDTH, NUMBERS_WIDTH = 24, 26  # characters: the bar, and what counts and time need beside it
 PLAIN_SECONDS = 5.0  # at most one plain line in this time
 
 
@@ -27,15 +28,21 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[int, int,
 def _bar(title: str) -> Iterator[Callable[[int, int, str], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.table import Column
 
+    console = Console(stderr=True)
+    room = max(10, console.width - len(title) - BAR_WIDTH - NUMBERS_WIDTH)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=BAR_WIDTH),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("[dim]{task.fields[what]}"),
+        # Names of other people may look like markup, and titles may be longer than a line.
+        TextColumn(
+            "{task.fields[what]}", style="dim", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", max_width=room)
+        ),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(title, total=None, what="")
         yield lambda done, total, what: bar.update(task, completed=done, total=total, what=what)
 

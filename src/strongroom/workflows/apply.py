@@ -84,6 +84,7 @@ def resume_run(run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, h
         changed = moved(record.plan, read_deployment(sessions, record.watched))
         _refuse(record.plan, tuple(subject for subject in changed if subject not in begun))
         work = _Work.of(record.plan, sessions, on_step)
+        runs.park(run_id, home)
         _run(run_id, work, lambda: DBOS.resume_workflow(run_id), home=home, version=record.version)
     return record.plan
 

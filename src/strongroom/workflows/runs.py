@@ -103,6 +103,12 @@ def unfinished_run(run_id: str, home: Path) -> Record:
         )
 
 
+def park(run_id: str, home: Path) -> None:
+    """Take an unfinished run out of DBOS's queue, where a `resume` that was killed may have left it: launching would start it at once."""
+    with _client(home) as client:
+        client.cancel_workflow(run_id)
+
+
 def free_id(plan_id: str, home: Path) -> str:
     """Return an id for a new run of a plan; raises BadInput when a run of it has not ended.
 

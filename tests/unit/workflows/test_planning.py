@@ -221,3 +221,19 @@ def test_the_world_moves_when_an_object_the_plan_read_changes():
     plan = plan_for(EMPTY)
     assert moved(plan, replace(EMPTY, accounts=(*EMPTY.accounts, AccountId("555555555555")))) == ()
     assert moved(plan, replace(EMPTY, delegated_administrators=(ADMIN,))) == ("delegated administrators",)
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_a_stack_whose_creation_has_not_succeeded_is_finished(status: str):
+    """The right template is not enough: what was rolled back holds nothing, what is under way may still fail."""
+    [step] = plan_for(replace(DONE, stacks=(replace(DONE.stacks[0], status=status),))).steps
+    assert (type(step.action).__name__, step.title.startswith("finish stack tiers-central")) == ("PutStack", True)
+
+
+def test_a_mistyped_ou_is_answered_with_the_nearest_path():
+    """The near miss comes first, then what there is, at most twenty paths."""
+    estate = replace(ESTATE, organization=replace(ESTATE.organization, governs=("Worklods",)))
+    many = tuple(OrganizationalUnit(id=f"ou-{number}", name=f"Unit{number:02}", path=f"Unit{number:02}") for number in range(30))
+    [finding] = plan_changes(estate, replace(EMPTY, units=(*EMPTY.units, *many)), plan_id="tiers-1").findings
+    assert finding.help.startswith("did you mean Workloads? write one of these paths under organization.governs: Unit00, ")
+    assert finding.help.endswith(" and 12 more")
