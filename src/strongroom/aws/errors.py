@@ -161,7 +161,7 @@ EXCEPTIONS: Mapping[type[Exception], Refusal] = MappingProxyType(
 # What a call through botocore raises when AWS, the network or the configuration says no.
 AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
-ASSUME_HINT = "deploy the role there with a trust in this account; `strongroom render --read-role` prints the template of the read role"
+ASSUME_HINT = "deploy that role there with a trust in this account; for the read role, `strongroom render --read-role` prints the template"
 
 
 def translate(error: Exception, *, doing: str) -> StrongroomError:

@@ -19,7 +19,8 @@ from strongroom.domain.names import partition_of
 from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, NoCredentials, StrongroomError
 
 THREADS = 24  # hides 50 ms of network behind 2 cores at about 2.5 ms of CPU a call
-CONNECT_SECONDS, READ_SECONDS = 5, 30
+CONNECT_SECONDS, READ_SECONDS = 5, 15
+SILENCE = frozenset({"ReadTimeoutError", "ConnectTimeoutError"})  # codes of an endpoint that took a call and never answered
 ATTEMPTS = 5
 ROLE_SECONDS = 3600  # what AssumeRole is asked for; the longest that role chaining allows
 RENEW_SECONDS = 2700  # a call and all its retries must fit into the rest
@@ -64,6 +65,7 @@ class Sessions:
         self._assumed: dict[str, _Assumed] = {}
         self._account_locks: dict[str, threading.Lock] = {}
         self._caller: Caller | None = None
+        self._silent: dict[str, set[str]] = {}  # Region: services that never answered in this run
 
     @classmethod
     def open(cls, *, role: str, region: str | None) -> Self:
@@ -118,11 +120,23 @@ class Sessions:
 
         `raw`: a rest-json answer as plain JSON, instants in epoch seconds.
         """
+        silent = self._silent.get(region, ())
+        if service in silent or len(silent) > 1:
+            # A Region that hangs would cost every account the time-outs and retries of every call.
+            raise AwsUnreachable(
+                f"{region} is not asked again: {', '.join(sorted(silent))} never answered there",
+                hint="try again when the Region answers",
+                code="ReadTimeoutError",
+            )
         try:
             with raw_answers(raw):
                 answer: dict[str, Any] = getattr(self.client(service, region, account), operation)(**parameters)
         except AWS_ERRORS as error:
-            raise self.refusal(error, doing=self._doing(service, region, operation, account)) from error
+            refused = self.refusal(error, doing=self._doing(service, region, operation, account))
+            if isinstance(refused, AwsUnreachable) and refused.code in SILENCE:
+                with self._lock:
+                    self._silent.setdefault(region, set()).add(service)
+            raise refused from error
         return answer
 
     def pages(

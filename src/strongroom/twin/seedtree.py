@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from strongroom.domain.origin import FileOrigin
@@ -130,6 +130,8 @@ def parse(text: str, *, file: str) -> Value:
         mark = error.problem_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
         raise BadInput(f"{place}  this is not YAML: {error.problem}") from error
+    except YAMLError as error:  # without a place: a character that YAML forbids
+        raise BadInput(f"{file} is not YAML: {str(error).splitlines()[0]}") from error
     if node is None:
         raise BadInput(f"{file} is empty", hint="examples/three-tiers/organization.yaml shows what a seed file looks like")
     return Value(node, file)
