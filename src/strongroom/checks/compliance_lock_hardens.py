@@ -26,7 +26,7 @@ def compliance_lock_hardens(estate: Estate, _: Inventory | None) -> Iterator[Pro
     for vault in estate.vaults:
         lock = vault.lock
         if lock and lock.mode is LockMode.COMPLIANCE:
-            grace = lock.grace_days or int(limit("lock_grace_days_min").value)
+            grace = int(limit("lock_grace_days_min").value) if lock.grace_days is None else lock.grace_days
             kept = "without an upper bound" if lock.max_days is None else f"for up to {days(lock.max_days)}"
             yield Problem(
                 subject=f"vault {vault.label}",

@@ -28,7 +28,7 @@ def lock_hardens_before_first_run(estate: Estate, _: Inventory | None) -> Iterat
         slowest = max(_writing(estate, vault.label), key=lambda pair: interval_minutes(pair[1]), default=None)
         if not lock or lock.mode is not LockMode.COMPLIANCE or slowest is None:
             continue
-        grace = lock.grace_days or int(limit("lock_grace_days_min").value)
+        grace = int(limit("lock_grace_days_min").value) if lock.grace_days is None else lock.grace_days
         needed = -(-interval_minutes(slowest[1]) // MINUTES_PER_DAY)
         if grace < needed:
             yield Problem(

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.walk import rules
-from strongroom.domain.estate import Estate
+from strongroom.domain.estate import Estate, Source
 from strongroom.domain.finding import Severity
 from strongroom.domain.origin import Origin
 from strongroom.facts import limit
@@ -50,5 +50,7 @@ def _names(estate: Estate) -> Iterator[tuple[str, str, str, Origin]]:
         yield "vault", vault.name, str(limit("vault_name_pattern").value), vault.origin
     for plan in estate.plans:
         yield "plan", plan.name, str(limit("plan_name_pattern").value), plan.origin
+    # the guide and the API disagree on rule names: what we deploy keeps to both, what others deployed only has to be accepted
+    pattern = limit("rule_name_pattern" if estate.source is Source.OBSERVED else "rule_name_safe_pattern")
     for _, rule in rules(estate):
-        yield "rule", rule.name, str(limit("rule_name_safe_pattern").value), rule.origin
+        yield "rule", rule.name, str(pattern.value), rule.origin

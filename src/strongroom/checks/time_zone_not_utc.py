@@ -15,7 +15,7 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.timetable import often, times
 from strongroom.checks.walk import rule_subject, rules
-from strongroom.domain.estate import Estate
+from strongroom.domain.estate import Estate, Source
 from strongroom.domain.finding import Severity
 
 UTC_NAMES: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "GMT", "UCT", "Universal", "Zulu"})
@@ -23,7 +23,9 @@ UTC_NAMES: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/UCT", "Etc/Unive
 
 @check("TZN001", severity=Severity.ERROR)
 def time_zone_not_utc(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
-    """Look at the time zone of each rule."""
+    """Look at the time zone of each rule that becomes part of a policy; a plan in an account may have any."""
+    if estate.source is Source.OBSERVED:
+        return
     for plan, rule in rules(estate):
         if rule.timezone not in UTC_NAMES:
             first = next(iter(times(rule)), None)
