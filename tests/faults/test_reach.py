@@ -79,12 +79,13 @@ def test_half_of_the_credentials_and_a_profile_that_is_not_there(based):
 @pytest.mark.parametrize("arguments", [["plan"], ["apply", "--yes"]], ids=by_verb)
 @pytest.mark.parametrize("who", [PAYMENTS, BACKUP_ADMIN], ids=["member account", "backup administrator"])
 def test_deploying_needs_the_management_account(based, arguments, who):
-    """From another account: where you are, where you should be, nothing written."""
+    """From an account that can't assume the deploy role there: where you are, where you should be, nothing written."""
     after = based.last_call()
     account = "666666666666" if who is PAYMENTS else "222222222222"
     refused = based.shell.run(*arguments, **who)
     assert (refused.code, refused.out) == (ExitCode.AWS_REFUSED, "")
-    assert refused.error.startswith(f"error: you are in account {account}, but deploying needs the management account 111111111111\n")
+    where = f"error: you are in account {account}, but deploying needs the management account 111111111111, "
+    assert refused.error.startswith(f"{where}and its role strongroom-deploy can't be assumed from here\n")
     assert based.writes(after) == []
 
 

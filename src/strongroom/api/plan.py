@@ -16,7 +16,7 @@ from strongroom.domain.changeplan import ChangePlan, Step, from_json, sha256, to
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.domain.names import AccountId
-from strongroom.errors import AwsRefused, BadInput
+from strongroom.errors import AwsRefused, BadInput, NoCredentials
 from strongroom.workflows.planning import plan_changes
 
 
@@ -35,27 +35,38 @@ def plan(path: Path) -> PlanMade:
     estate = compiler.compile_strategy(load_strategy(path))
     sessions = Sessions.open(role=estate.roles.deploy, region=estate.organization.home_region)
     sessions.caller()  # the plainest error for missing or expired credentials
-    require_management(sessions, read_management_account(sessions))
+    act_in_management(sessions, read_management_account(sessions))
     deployed = read_deployment(sessions, Watched.of(estate))
     planned = plan_changes(estate, deployed, plan_id=f"{estate.name}-{uuid.uuid4().hex[:12]}")
     return PlanMade(plan=planned.plan, findings=planned.findings, estate=estate, sessions=sessions)
 
 
-def require_management(sessions: Sessions, management: AccountId) -> None:
-    """Raise AwsRefused unless the caller is in an organization's management account."""
+def act_in_management(sessions: Sessions, management: AccountId) -> None:
+    """Let calls go to the management account: with the caller's own credentials there, else through the deploy role, in one hop.
+
+    Raises AwsRefused when that role can't be assumed.
+    """
     account = sessions.caller().account
-    if account != management:
+    if account == management:
+        return
+    try:
+        sessions.act_in(management)
+    except NoCredentials:
+        raise
+    except AwsRefused as error:
         raise AwsRefused(
-            f"you are in account {account}, but deploying needs the management account {management}",
-            hint="use a profile of the management account, for example: AWS_PROFILE=management",
-        )
+            f"you are in account {account}, but deploying needs the management account {management}, "
+            f"and its role {sessions.role} can't be assumed from here",
+            hint=f"use a profile of the management account, or deploy a role {sessions.role} there with a trust in account {account}",
+            code=error.code,
+        ) from error
 
 
 def apply(made: PlanMade, plan: ChangePlan, *, home: Path, on_step: Callable[[Step, int], None]) -> str:
     """Execute a plan that was made for the same strategy and return the id of the run; raises WorldMoved, AwsRefused, Stopped."""
     from strongroom.workflows.apply import apply_plan
 
-    require_management(made.sessions, plan.management_account)
+    act_in_management(made.sessions, plan.management_account)
     return apply_plan(plan, made.estate, made.sessions, home=home, on_step=on_step)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from strongroom.api.plan import require_management
+from strongroom.api.plan import act_in_management
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step
 from strongroom.workflows.apply import Run, resume_run, unfinished_runs
@@ -21,5 +21,5 @@ def resume(run_id: str, *, home: Path, on_step: Callable[[Step, int], None]) -> 
 
 def _sessions(plan: ChangePlan) -> Sessions:
     sessions = Sessions.open(role=plan.deploy_role, region=plan.home_region)
-    require_management(sessions, plan.management_account)
+    act_in_management(sessions, plan.management_account)
     return sessions

@@ -88,7 +88,7 @@ CHANGE_STACKS = (
 )
 WHO = ("sts:GetCallerIdentity",)
 ASSUME = ("sts:AssumeRole",)
-MANAGEMENT = "you, in the management account"
+MANAGEMENT = "you, in the management account (or the deploy role there, when you work from the backup administrator's)"
 
 PERMISSIONS = (
     Permission(

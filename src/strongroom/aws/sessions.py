@@ -65,6 +65,7 @@ class Sessions:
         self._assumed: dict[str, _Assumed] = {}
         self._account_locks: dict[str, threading.Lock] = {}
         self._caller: Caller | None = None
+        self._acting: str | None = None  # account of calls that name none; None: the caller's
         self._silent: dict[str, set[str]] = {}  # Region: services that never answered in this run
 
     @classmethod
@@ -96,11 +97,12 @@ class Sessions:
         return self._caller
 
     def client(self, service: str, region: str, account: str | None = None) -> Any:
-        """Return a botocore client whose calls are signed for an account; None or the own account: the caller's credentials.
+        """Return a botocore client whose calls are signed for an account; None: the one of `act_in`, else the caller's.
 
         Clients exist once for each service and Region. Calls raise botocore's errors, and AwsRefused when the role can't be assumed.
         """
         client = self._client(service, region)
+        account = account or self._acting
         if account is None or account == self.caller().account:
             return client
 
@@ -163,6 +165,11 @@ class Sessions:
                 raise self.refusal(looped, doing=self._doing(service, region, operation, account)) from looped
             token = following
             parameters[token_in] = token
+
+    def act_in(self, account: str) -> None:
+        """Let calls that name no account go to this one from now on; raises AwsRefused when the role can't be assumed there."""
+        self.assume(account)
+        self._acting = account
 
     def assume(self, account: str) -> None:
         """Make sure that the role can be assumed in an account; raises AwsRefused with the reason, NoCredentials, AwsUnreachable."""
