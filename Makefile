@@ -15,15 +15,21 @@ help:  ## list the targets
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
+# The independent evaluator of IAM policies (docs/decisions/006): tests alone run it, in a process of its own.
+tests/rival/node_modules/.installed: tests/rival/package-lock.json
+	@command -v npm >/dev/null || { echo "make test compares with an evaluator that runs on node: install node 18 or newer, with npm"; exit 1; }
+	npm ci --prefix tests/rival --no-audit --no-fund --ignore-scripts --loglevel=error
+	touch $@
+
 setup: .venv/.installed  ## create .venv with the locked dependencies
 
 demo: setup  ## ninety days of backups on a local AWS organization, with a proof
 	$(BIN)/strongroom demo
 
-test: setup lint  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
+test: setup lint tests/rival/node_modules/.installed  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
 	$(BIN)/python -m pytest -n auto tests
 
-test-all: setup lint  ## test, and the long runs
+test-all: setup lint tests/rival/node_modules/.installed  ## test, and the long runs
 	$(BIN)/python -m pytest -n auto --long tests
 
 lint: setup  ## ruff, mypy, import contracts
@@ -37,7 +43,8 @@ format: setup  ## let ruff format and fix
 	$(BIN)/ruff format .
 
 bench: setup  ## measure against benchmarks/budget.toml
-	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics
+	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics && $(BIN)/python -m benchmarks.authorization && $(BIN)/python -m benchmarks.who_can
+	$(BIN)/python -m benchmarks.twin_size 10 && $(BIN)/python -m benchmarks.twin_size 100 && $(BIN)/python -m benchmarks.twin_year
 
 docs: setup  ## regenerate docs/reference
 	$(BIN)/python docs/generate.py
@@ -47,4 +54,4 @@ lock:  ## resolve requirements/dev.lock again: names, versions and hashes only (
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet -o requirements/dev.lock
 
 clean:  ## remove what the targets made
-	rm -rf .venv .strongroom demo-report.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv tests/rival/node_modules .strongroom demo-report.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""Time the promises of the design about semantics: effective policies, cron, selection. `python -m benchmarks.semantics [NAME…]`.
+"""Time the promises of the design about semantics and checks. `python -m benchmarks.semantics [NAME…]`.
 
 Each prints its seconds and its budget; the exit code is 1 when one is exceeded.
 """
@@ -46,6 +46,26 @@ def selection(table: Any) -> None:
         plan_mask(PlanSelection.parse(_selection(number)), table, opt_in, tags)
 
 
+def _timed_checks() -> Callable[[], None]:
+    """Prepare the checks of 20 plans over a million resources: reading their columns is measured, making them isn't."""
+    from strongroom import checks, compiler, strategyfile  # noqa: PLC0415
+    from strongroom.checks.inventory_table import inventory  # noqa: PLC0415
+
+    plans = "".join(
+        f"  p{number}:\n    select: {{tags: {{environment: e{number % 11}, team: t{number % 9}}}}}\n    rules:\n"
+        f'      daily: {{at: "{number:02}:10", start_within: 1h, keep: 30d, copy: central}}\n'
+        for number in range(20)
+    )
+    head = "strongroom: 1\norganization: {home_region: eu-west-2, accounts: {central: '333333333333'}, governs: [Workloads]}\n"
+    parsed = strategyfile.parse(
+        f"{head}vaults:\n  local: {{in: every-account}}\n  central: {{in: central}}\nplans:\n{plans}", file="s.yaml"
+    )
+    if parsed.strategy is None:
+        raise ValueError(parsed.findings)
+    estate, table = compiler.compile_strategy(parsed.strategy), _resources(1_000_000, region="eu-west-2", account="111122223333")
+    return lambda: (checks.run(estate, inventory(table)), None)[1]
+
+
 def _timed_selection() -> Callable[[], None]:
     table = _resources(1_000_000)  # what a ledger would have; making it isn't measured
     return lambda: selection(table)
@@ -55,6 +75,7 @@ BENCHMARKS: dict[str, tuple[Callable[[], Callable[[], None]], float]] = {  # wha
     "effective_policies": (lambda: effective_policies, 2.0),
     "cron": (lambda: cron, 2.0),
     "selection": (_timed_selection, 10.0),
+    "checks": (_timed_checks, 10.0),
 }
 
 
@@ -107,7 +128,7 @@ def _selection(number: int) -> dict[str, Any]:
     }
 
 
-def _resources(rows: int) -> Any:
+def _resources(rows: int, **same: str) -> Any:
     import pyarrow as pa  # noqa: PLC0415
 
     shapes = ("ec2:eu-west-2:111122223333:volume/vol-", "ec2:eu-west-2:111122223333:instance/i-", "s3:::bucket-")
@@ -115,7 +136,8 @@ def _resources(rows: int) -> Any:
     arns = [f"arn:aws:{(*shapes, *others)[row % 6]}{row}" for row in range(rows)]
     tags = [[("environment", f"e{row % 11}"), ("team", f"t{row % 9}"), ("stage", "test" if row % 3 else "live")] for row in range(rows)]
     types = pa.array([TYPES[row % 6] for row in range(rows)], pa.string())
-    return pa.table({"arn": pa.array(arns, pa.string()), "type": types, "tags": pa.array(tags, pa.map_(pa.string(), pa.string()))})
+    columns = {"arn": pa.array(arns, pa.string()), "type": types, "tags": pa.array(tags, pa.map_(pa.string(), pa.string()))}
+    return pa.table(columns | {name: pa.repeat(pa.scalar(value), rows) for name, value in same.items()})
 
 
 if __name__ == "__main__":

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import click
 
+import authorization_rival
 import oracle_coverage
+import twin_coverage
 from strongroom import checks, facts, strategyfile
+from strongroom.api import explain
 from strongroom.aws.permissions import LOCAL_VERBS, PERMISSIONS
 from strongroom.checks import CHECKS
 from strongroom.cli.app import cli
@@ -74,12 +77,53 @@ def _help(command: click.Command, name: str, path: tuple[str, ...]) -> Iterator[
                 yield from _help(found, f"{name} {sub}", (*path, sub))
 
 
-def check_catalogue() -> str:
-    """Return the catalogue of checks, each with its explanation."""
-    lines = ["# Checks", "", "What `strongroom check` looks for. `strongroom explain CODE` prints the same."]
-    for code in checks.codes():
-        lines += ["", f"## {code}", "", "```", checks.explain(code).rstrip(), "```"]
-    return "\n".join(lines) + "\n"
+def codes() -> dict[str, str]:
+    """Return one page for each code that any verb can print, and the index of all, by path below the reference."""
+    lines = [
+        "# Codes",
+        "",
+        "What the codes of findings mean: one page a code, with what `strongroom explain CODE` prints. A code is never given twice.",
+    ]
+    known = {code: _Explained(code) for code in explain.codes()}
+    if strangers := {code[:3] for code in known} - {prefix for prefixes in SUBJECTS.values() for prefix in prefixes}:
+        raise ValueError(f"codes of no subject: {', '.join(sorted(strangers))}")
+    for subject, prefixes in SUBJECTS.items():
+        lines += ["", f"## {subject}", "", "| code | severity | what |", "|---|---|---|"]
+        lines += [
+            f"| [{code}]({code}.md) | {each.severity} | {_cell(each.title)} |" for code, each in known.items() if code[:3] in prefixes
+        ]
+    return {"checks/README.md": "\n".join(lines) + "\n"} | {f"checks/{code}.md": each.page() for code, each in known.items()}
+
+
+class _Explained:
+    """The explanation of a code, taken apart."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        first, _, rest = explain.explain(code).partition("\n")
+        matched = re.fullmatch(r"[A-Z]{3}\d{3}(?: \((\w+)\))?: (.*)", first)
+        if matched is None:
+            raise ValueError(f"the explanation of {code} begins with {first!r}")
+        self.severity, self.title = matched[1] or "error", matched[2]
+        self.sections = re.findall(r"^([A-Z][a-z]+):\s+(.*?)(?=^[A-Z][a-z]+:|\Z)", rest, re.DOTALL | re.MULTILINE)
+
+    def page(self) -> str:
+        lines = [f"# {self.code}: {self.title}", "", f"Severity: {self.severity}. [All codes](README.md)."]
+        for heading, words in self.sections:
+            text = " ".join(words.split())
+            text = text[:1].upper() + text[1:]
+            if heading != "Failure":
+                lines += ["", f"## {heading}", "", text]
+            elif text != "none":
+                lines += ["", f"Failure mode: [{text}](../failure-modes.md)."]
+        return "\n".join((*lines, *self._example())) + "\n"
+
+    def _example(self) -> Iterator[str]:
+        """Yield what gives the finding, from the specification of the check."""
+        spec = ROOT / "tests" / "checks" / f"{self.code}.md"
+        if spec.exists():
+            words = re.search(r"^## failing[^\n]*\n(.*?)(?=^## |\Z)", spec.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+            yield from ("", "## Example", "", re.sub(r"```yaml \w+", "```yaml", words[1].strip()) if words else "")
 
 
 def strategy() -> str:
@@ -112,41 +156,63 @@ def failure_modes() -> str:
         "|---|---|---|---|---|",
     ]
     for mode, title in titles.items():
-        predicted = ", ".join(each.code for each in CHECKS if mode in each.documentation.failure)
-        detected = ", ".join([cause.code for cause in CAUSES if mode in cause.failure_mode] + ["message"] * (mode in by_message))
+        predicted = ", ".join(_linked(each.code) for each in CHECKS if mode in each.documentation.failure)
+        detected = ", ".join([_linked(cause.code) for cause in CAUSES if mode in cause.failure_mode] + ["message"] * (mode in by_message))
         lines.append(f"| {mode} | {title} | {'yes' if mode in reproduced else ''} | {predicted} | {detected} |")
     return "\n".join(lines) + "\n"
+
+
+def _linked(code: str) -> str:
+    return f"[{code}](checks/{code}.md)"
 
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+# Under which heading of the index the codes of a prefix stand.
+SUBJECTS = {
+    "Strategies: what will fail": tuple(sorted({code[:3] for code in checks.codes()})),
+    "The strategy file": ("STR", "YML"),
+    "Documents that others wrote": ("DOC",),
+    "Suppressions": ("SUP",),
+    "Planning in an organization": ("ORG",),
+    "The live state: what verify finds": ("VRF",),
+}
 PAGES = {
     "permissions.md": permissions,
     "command-line.md": command_line,
-    "checks.md": check_catalogue,
     "failure-modes.md": failure_modes,
     "what-is-checked.md": checks.coverage.page,
     "oracle-coverage.md": oracle_coverage.page,
+    "twin-coverage.md": twin_coverage.page,
+    "authorization-rival.md": authorization_rival.page,
     "strategy-file.md": strategy,
 }
+BY_HAND = frozenset({"authorization.md"})  # pages beside the generated ones
 
 
 def main() -> int:
-    """Write every page, or with --check say which are out of date."""
-    REFERENCE.mkdir(exist_ok=True)
-    stale = []
-    for name, page in PAGES.items():
-        with redirect_stdout(io.StringIO()):
-            text = NOTE + page()
-        target = REFERENCE / name
-        if not target.exists() or target.read_text(encoding="utf-8") != text:
-            stale.append(name)
-            if "--check" not in sys.argv:
-                target.write_text(text, encoding="utf-8")
-    print(f"{len(PAGES)} pages, {len(stale)} {'out of date: ' + ', '.join(stale) if '--check' in sys.argv else 'written'}")
-    return 1 if stale and "--check" in sys.argv else 0
+    """Write every page and remove those of nothing any more, or with --check say which are out of date."""
+    dry = "--check" in sys.argv
+    with redirect_stdout(io.StringIO()):
+        pages = {name: NOTE + page() for name, page in PAGES.items()} | {name: NOTE + text for name, text in codes().items()}
+    stale = [name for name, text in pages.items() if _written(name) != text]
+    known = {*pages, *BY_HAND}
+    gone = [str(path.relative_to(REFERENCE)) for path in REFERENCE.rglob("*.md") if str(path.relative_to(REFERENCE)) not in known]
+    for name in () if dry else stale:
+        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
+        (REFERENCE / name).write_text(pages[name], encoding="utf-8")
+    for name in () if dry else gone:
+        (REFERENCE / name).unlink()
+    names = ", ".join((*stale, *gone))
+    print(f"{len(pages)} pages, {f'out of date: {names or None}' if dry else f'{len(stale)} written, {len(gone)} removed'}")
+    return 1 if names and dry else 0
+
+
+def _written(name: str) -> str:
+    path = REFERENCE / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

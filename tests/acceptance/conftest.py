@@ -161,6 +161,22 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         shell.strongroom("twin", "down")
 
 
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The example's organization on a twin of its own, in which nothing is deployed."""
+    folder = tmp_path_factory.mktemp("fresh")
+    shutil.copy(EXAMPLE / "organization.yaml", folder)
+    shell = Shell(folder, {"STRONGROOM_HOME": str(folder / "home")})
+    shell.strongroom("twin", "up", "--seed", "organization.yaml", "--port", "0")
+    try:
+        endpoint = read_state(folder / "home")
+        assert endpoint is not None
+        shell.variables = {**shell.variables, **exported(shell.strongroom("twin", "env").out)}
+        yield Deployed(shell=shell, endpoint=endpoint, calls={}, answers={})
+    finally:
+        shell.strongroom("twin", "down")
+
+
 def exported(lines: str) -> dict[str, str]:
     """The variables that `twin env` exports."""
     found = [line.removeprefix("export ").removesuffix(";") for line in lines.splitlines() if line.startswith("export ")]

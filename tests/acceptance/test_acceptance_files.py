@@ -27,9 +27,10 @@ def test_init_writes_what_check_accepts(shell, template):
 
 
 def test_init_names_the_templates(shell):
-    """An unknown template is bad input that names the known ones."""
-    refused = shell.strongroom("init", "--template", "hipa", code=2)
-    assert "three-tiers" in refused.err
+    """An unknown template is bad input that names the one that was meant, or all of them."""
+    assert "did you mean hipaa?" in shell.strongroom("init", "--template", "hipa", code=2).err
+    refused = shell.strongroom("init", "--template", "banking", code=2)
+    assert "minimal, three-tiers, landing-zone, backup-and-dr, dora, hipaa" in refused.err
     assert not (shell.folder / "strategy.yaml").exists()
 
 
@@ -97,6 +98,18 @@ def test_schema_is_json_schema(shell):
     """The schema parses and knows the parts of a strategy."""
     schema = json.loads(shell.strongroom("schema").out)
     assert {"plans", "vaults", "organization"} <= set(schema["properties"])
+
+
+def test_render_names_what_no_file_deploys(shell, example):
+    """What is declared and not deployed is in the text and in the JSON, with its place."""
+    strategy = shell.folder / "strategy.yaml"
+    text = (example / "strategy.yaml").read_text(encoding="utf-8")
+    strategy.write_text(text + "\nalerts: {email: backup-team@example.com}\n", encoding="utf-8")
+    line = len(text.splitlines()) + 2
+    told = shell.strongroom("render", "--out", "out").out
+    assert f"alerts: this release does not deploy it yet (strategy.yaml:{line}:1)" in told
+    (named,) = shell.strongroom("render", "--out", "out", "--format", "json").json["undeployed"]
+    assert (named["subject"], named["origin"]) == ("alerts", f"strategy.yaml:{line}:1")
 
 
 def test_render_writes_templates_without_lint_errors(shell, example):

@@ -11,11 +11,18 @@ from strongroom.aws.permissions import PERMISSIONS, READ_ROLE_ACTIONS
 ACTIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
     "s3:HeadBucket": "s3:ListBucket",
     "tagging:GetResources": "tag:GetResources",
 }
 # Actions that no call names, with the reason why AWS or another organization than the example's needs them.
-NEEDED_ANYWAY = {"backup:DescribeBackupVault": "asked where ListBackupVaults leaves `Locked` out, which the twin never does"}
+NEEDED_ANYWAY = {
+    "backup:DescribeBackupVault": "asked where ListBackupVaults leaves `Locked` out, which the twin never does",
+    "fsx:DescribeFileSystems": "asked where there are FSx file systems",
+    "rds:DescribeOptionGroups": "asked where a database has an option group that is not a default one",
+    "redshift:DescribeClusters": "asked where there are Redshift clusters",
+}
 FREE = {"sts:GetCallerIdentity"}  # needs no permission; listed or not
 
 

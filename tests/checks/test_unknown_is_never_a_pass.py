@@ -15,7 +15,7 @@ _spec.loader.exec_module(_specs)
 
 CASES = [pytest.param(*case.values[2:], id=case.id) for case in _specs._cases() if case.values[3]]
 UNREAD = checks.UnreadPart(account=AccountId("777777777777"), region="", subject="resources:RDS", reason="AccessDenied")
-KEPT = {"arn", "type", "account", "region", "tags", "bucket"}  # what a resource is; the rest may be unknown
+KEPT = {"arn", "type", "account", "region", "tags", "bucket", "count", "more"}  # what a resource is; the rest may be unknown
 
 
 def _estate(strategy):

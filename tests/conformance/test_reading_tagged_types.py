@@ -28,7 +28,7 @@ def test_a_tagged_file_system_is_read_with_its_tags(twin):
     )
     sessions = Sessions.open(role="strongroom-read", region="eu-west-2")
     read = fleet.read(sessions, home_region=Region("eu-west-2"), regions=(Region("eu-west-2"),), on_progress=lambda *_: None)
-    [found] = [row for row in read.tables["resources"].to_pylist() if row["type"] == "FSx"]
+    [found] = [row for row in read.tables["resources"].to_pylist() if row["type"] == "FSx" and row["account_id"] == account]
     assert (found["account_id"], found["tags"], found["encrypted"], found["key_arn"]) == (account, [("environment", "dev")], None, None)
     asked = {row["subject"] for row in read.tables["reads"].to_pylist() if row["account_id"] == account and row["read"]}
     assert {"resources:FSx", "resources:EKS", "resources:SAP HANA on Amazon EC2"} <= asked

@@ -109,8 +109,9 @@ def _as_sdk_reads(variables: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _deployed(home: Path, folder: Path, days: int) -> Iterator[World]:
-    world = World(folder=folder, home=home, endpoint=process.up(home, 0, folder / "organization.yaml"))
+def _deployed(home: Path, folder: Path, days: int, *, enforce_iam: bool) -> Iterator[World]:
+    endpoint = process.up(home, 0, folder / "organization.yaml", enforce_iam=enforce_iam)
+    world = World(folder=folder, home=home, endpoint=endpoint)
     try:
         world.deploy()
         if days:
@@ -122,8 +123,11 @@ def _deployed(home: Path, folder: Path, days: int) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, int], Any]:
-    """A context manager of (folder, days): a twin of the organization in a folder with its strategy applied, some days later."""
-    return lambda folder, days: _deployed(tmp_path_factory.mktemp("home"), folder, days)
+    """A context manager of (folder, days): a twin of the organization in a folder with its strategy applied, some days later.
+
+    With `enforce_iam` its calls and jobs do only what policies allow.
+    """
+    return lambda folder, days, *, enforce_iam=False: _deployed(tmp_path_factory.mktemp("home"), folder, days, enforce_iam=enforce_iam)
 
 
 def _told(fault: Fault) -> str:

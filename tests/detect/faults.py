@@ -22,6 +22,7 @@ class Expected:
 
 
 Fault = Callable[[World, Shuffled], AbstractContextManager[Expected]]
+BACKUP_POLICY = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
 _KEY_FIX = "kms cancel-key-deletion and kms enable-key"
 
 
@@ -107,6 +108,58 @@ def _key_disabled(world: World, account: str, region: str, vault: str) -> Iterat
 def _vault_key(world: World, account: str, region: str, vault: str) -> str:
     arn = world.client("backup", account, region).describe_backup_vault(BackupVaultName=vault)["EncryptionKeyArn"]
     return str(arn).rpartition("/")[2]  # moto takes no ARN here
+
+
+@contextmanager
+def role_without_its_policy(world: World, it: Shuffled) -> Iterator[Expected]:
+    """AWS's managed policy for backups is detached from the role in one account."""
+    account, name = _victim(it), it.backup_role
+    iam = world.client("iam", account, it.home_region)
+    iam.detach_role_policy(RoleName=name, PolicyArn=BACKUP_POLICY)
+    # a bucket that isn't copied needs nothing but the policy for buckets
+    touched = _count(it, lambda resource: resource.account == account and (resource.kind != "s3" or resource.tier in {0, 1}))
+    says = f"role {name} lacks permissions that jobs need"
+    yield Expected(mode="FM07", says=says, fix="AWSBackupServiceRolePolicyForBackup", touched=touched, later=("FM27",))
+    iam.attach_role_policy(RoleName=name, PolicyArn=BACKUP_POLICY)
+
+
+@contextmanager
+def copies_denied_by_control_policy(world: World, it: Shuffled) -> Iterator[Expected]:
+    """A service control policy on the root denies copies."""
+    organizations = world.client("organizations", it.management, it.home_region)
+    deny = {"Effect": "Deny", "Action": ["backup:StartCopyJob", "backup:CopyIntoBackupVault"], "Resource": "*"}
+    content = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    made = organizations.create_policy(Name="no-copies", Description="-", Type="SERVICE_CONTROL_POLICY", Content=content)
+    policy, root = made["Policy"]["PolicySummary"]["Id"], organizations.list_roots()["Roots"][0]["Id"]
+    organizations.attach_policy(PolicyId=policy, TargetId=root)
+    touched = _count(it, lambda resource: resource.tier in {0, 1})
+    says = "SCP no-copies denies what jobs need: backup:CopyIntoBackupVault"
+    yield Expected(mode="FM07", says=says, fix="detach the policy", touched=touched)
+    organizations.detach_policy(PolicyId=policy, TargetId=root)
+    organizations.delete_policy(PolicyId=policy)
+
+
+@contextmanager
+def central_key_without_its_statements(world: World, it: Shuffled) -> Iterator[Expected]:
+    """The policy of a central vault's key was replaced by one that lets its account administer the key, and nobody use it."""
+    region, name = it.central_vaults[1]
+    kms, key = world.client("kms", it.central, region), _vault_key(world, it.central, region, name)
+    arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
+    with _key_policy(kms, key, it.central):
+        touched = _count(it, lambda resource: resource.tier == 0 and resource.kind in {"dynamodb", "efs", "s3"})
+        says = f"the policy of the key of vault {name} in {region} (account {it.central}, {arn}) refuses what jobs need"
+        yield Expected(mode="FM05", says=says, fix="kms put-key-policy", touched=touched)
+
+
+@contextmanager
+def _key_policy(kms: Any, key: str, account: str) -> Iterator[None]:
+    before = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    actions = ["kms:Describe*", "kms:Enable*", "kms:Get*", "kms:List*", "kms:Put*", "kms:ScheduleKeyDeletion", "kms:CancelKeyDeletion"]
+    administer = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": actions, "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [administer]}
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(document))
+    yield
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=before)
 
 
 @contextmanager

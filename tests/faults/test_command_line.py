@@ -223,6 +223,8 @@ def test_steps_that_take_protection_away_need_a_word_of_their_own(world):
         ["check"],
         ["explain", "LCK001"],
         ["render"],
+        ["can", "root@shop", "kms:Decrypt", "*"],
+        ["who-can", "delete"],
     ],
     ids=" ".join,
 )

@@ -20,8 +20,10 @@ from strongroom.aws import fleet
 from strongroom.aws.organization import read_organization
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.names import Region
+from strongroom.domain.origin import Unread
 from strongroom.domain.tables import TABLES
 from strongroom.errors import AwsRefused, AwsUnreachable, NoCredentials
+from strongroom.proof.entitlements import access
 
 HOME, OTHER = Region("eu-west-2"), Region("eu-west-1")
 MANAGEMENT = "123456789012"  # moto's default account
@@ -30,6 +32,7 @@ EPOCH = 1767225600.0  # 2026-01-01 00:00 UTC
 SCOPE = re.compile(r"Credential=([^/]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request")
 
 
+VERSIONED = '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'
 SELECTION = {
     "SelectionName": "by-tag",
     "ListOfTags": [{"ConditionType": "STRINGEQUALS", "ConditionKey": "environment", "ConditionValue": "prod"}],
@@ -197,6 +200,7 @@ def members(moto):
         organizations = own("organizations")
         organizations.create_organization(FeatureSet="ALL")
         root = organizations.list_roots()["Roots"][0]["Id"]
+        organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
         workloads = organizations.create_organizational_unit(ParentId=root, Name="Workloads")["OrganizationalUnit"]["Id"]
         prod = organizations.create_organizational_unit(ParentId=workloads, Name="Prod")["OrganizationalUnit"]["Id"]
         ids = [
@@ -438,7 +442,7 @@ def test_an_account_whose_role_is_denied_is_unread_everywhere(aws, members):
     aws.rules.insert(0, lambda call: denied(call.service == "sts" and pay.encode() in call.body))
     read = read_all()
     unread = rows(read, "reads", read=False)
-    expected = {(region, each) for region in (HOME, OTHER) for each in fleet.SUBJECTS} | {("", "roles")}
+    expected = {(region, each) for region in (HOME, OTHER) for each in fleet.SUBJECTS} | {("", each) for each in fleet.ACCOUNT_SUBJECTS}
     assert {(row["region"], row["subject"]) for row in unread} == expected
     assert {(row["account_id"], row["code"]) for row in unread} == {(pay, "AccessDenied")}
     assert all(row["reason"].startswith(f"assuming role {ROLE} in account {pay}: access denied") for row in unread)
@@ -453,6 +457,70 @@ def test_one_denied_service_leaves_the_others_read(aws, members):
     unread = rows(read, "reads", read=False)
     assert {(row["region"], row["subject"]) for row in unread} == {(HOME, "resources:EBS")}
     assert {row["account_id"] for row in unread} == {MANAGEMENT, *members}
+
+
+@pytest.mark.parametrize(
+    ("query", "unknown"),
+    [
+        ("versioning", {"versioned", "mfa_delete"}),
+        ("lifecycle", {"lifecycle_rules"}),
+        ("replication", {"replication"}),
+    ],
+)
+def test_a_denied_switch_of_a_bucket_is_unknown_and_the_bucket_stays(aws, members, query, unknown):
+    """Absent configurations are no errors; a denied one is null, and an unread row of its own beside the buckets' that were read."""
+    aws.rules.insert(0, lambda call: (200, VERSIONED) if call.service == "s3" and "versioning" in call.path else None)
+    aws.rules.insert(0, lambda call: denied(call.service == "s3" and query in call.path.partition("?")[2]))
+    read = read_all()
+    (bucket,) = rows(read, "resources", account_id=members[0], type="S3")
+    asked = ("versioned", "mfa_delete", "lifecycle_rules", "replication")
+    assert {column for column in asked if bucket[column] is None} == unknown
+    unread = rows(read, "reads", read=False)
+    assert [(row["account_id"], row["region"], row["subject"], row["code"]) for row in unread] == [
+        (members[0], OTHER, "details:S3", "AccessDenied")
+    ]
+
+
+def test_denied_tags_of_a_bucket_leave_the_buckets_unread(aws, members):
+    """Without its tags nobody knows which plan selects it."""
+    aws.rules.insert(0, lambda call: denied(call.service == "s3" and "tagging" in call.path))
+    read = read_all()
+    assert rows(read, "resources", account_id=members[0], type="S3") == []
+    assert [(row["region"], row["subject"]) for row in rows(read, "reads", read=False)] == [(OTHER, "resources:S3")]
+
+
+def test_denied_option_groups_leave_the_database_known(aws, members):
+    """Whether its options are persistent is unknown then; the database itself is read."""
+    member_clients(members[0])("rds").create_option_group(
+        OptionGroupName="custom", EngineName="oracle-ee", MajorEngineVersion="19", OptionGroupDescription="d"
+    )
+    rds = member_clients(members[0])("rds")
+    rds.modify_db_instance(DBInstanceIdentifier="ledger", OptionGroupName="custom", ApplyImmediately=True)
+    aws.rules.insert(0, lambda call: denied(call.service == "rds" and b"DescribeOptionGroups" in call.body))
+    try:
+        read = read_all()
+    finally:
+        rds.modify_db_instance(DBInstanceIdentifier="ledger", OptionGroupName="default:postgres-16", ApplyImmediately=True)
+    (database,) = rows(read, "resources", account_id=members[0], type="RDS")
+    assert (database["persistent_options"], database["multi_az_cluster"], database["automated_backup_days"]) == (None, False, 1)
+    assert [(row["region"], row["subject"]) for row in rows(read, "reads", read=False)] == [(HOME, "details:RDS")]
+
+
+def test_option_groups_are_asked_only_where_one_is_used(aws):
+    """Default option groups have no options: nothing is asked about them, and it is known."""
+    read = read_all()
+    assert not [call for call in aws.calls if b"DescribeOptionGroups" in call.body]
+    assert not [call for call in aws.calls if call.service in {"fsx", "redshift"}]
+    assert [row["persistent_options"] for row in rows(read, "resources", type="RDS")] == [False]
+
+
+def test_a_table_has_the_advanced_features_of_its_region(aws, members):
+    """They are read with the settings of the account and Region; where these are denied they are unknown."""
+    (table,) = rows(read_all(), "resources", account_id=members[0], type="DynamoDB")
+    assert table["advanced_backup"] is True
+    aws.rules.insert(0, lambda call: denied("account-settings" in call.path, "AccessDeniedException"))
+    (table,) = rows(read_all(), "resources", account_id=members[0], type="DynamoDB")
+    assert table["advanced_backup"] is None
 
 
 def test_a_listing_that_breaks_off_keeps_what_it_had_and_is_unread(aws, members):
@@ -488,7 +556,7 @@ def test_a_region_that_does_not_answer_is_unread_and_asked_once(monkeypatch, mem
         monkeypatch.setattr(Sessions, "_create", elsewhere(Sessions._create, f"http://127.0.0.1:{closed.getsockname()[1]}"))
         read = read_all()
     unread = rows(read, "reads", read=False)
-    subjects = {each for each in fleet.SUBJECTS if not each.startswith("resources:") and each != "keys"}
+    subjects = {each for each in fleet.SUBJECTS if not each.startswith(("resources:", "details:")) and each not in {"keys", "grants"}}
     assert {(row["region"], row["subject"]) for row in unread} == {(OTHER, each) for each in subjects}
     assert {row["account_id"] for row in unread} == {MANAGEMENT, *members}
     assert any(row["reason"] == f"backup in {OTHER} does not answer (EndpointConnectionError)" for row in unread)
@@ -576,6 +644,74 @@ def test_an_interrupt_stops_the_reading(aws):
         fleet.read(Sessions.open(role=ROLE, region=None), home_region=HOME, regions=[HOME, OTHER], on_progress=interrupt)
     wait_for_threads()
     assert len([call for call in aws.calls if call.service == "backup"]) < 60
+
+
+def details(users, marker=None):
+    """A page of GetAccountAuthorizationDetails with users, in the order of the names."""
+    members = "".join(
+        f"<member><UserName>{name}</UserName><UserId>AIDA{name}</UserId><Arn>arn:aws:iam::1:user/{name}</Arn><GroupList/></member>"
+        for name in users
+    )
+    more = f"<IsTruncated>true</IsTruncated><Marker>{marker}</Marker>" if marker else "<IsTruncated>false</IsTruncated>"
+    result = (
+        f"<GetAccountAuthorizationDetailsResult><UserDetailList>{members}</UserDetailList>{more}</GetAccountAuthorizationDetailsResult>"
+    )
+    return 200, f"<GetAccountAuthorizationDetailsResponse>{result}</GetAccountAuthorizationDetailsResponse>"
+
+
+def paged(second):
+    """Answer the principals of every account in two pages."""
+
+    def rule(call):
+        if b"GetAccountAuthorizationDetails" not in call.body:
+            return None
+        return second if b"Marker=two" in call.body else details(["ann"], marker="two")
+
+    return rule
+
+
+def test_all_pages_of_principals_are_read(aws, members):
+    """The second page is asked with the marker of the first."""
+    aws.rules.insert(0, paged(details(["bob"])))
+    read = read_all()
+    assert [row["arn"][-3:] for row in rows(read, "principals", account_id=members[0])] == ["ann", "bob"]
+    assert rows(read, "reads", read=False) == []
+
+
+def test_a_refused_page_of_principals_leaves_the_account_unread(aws, members):
+    """What the first page had stays, and nobody may conclude that it is all."""
+    aws.rules.insert(0, paged(denied(applies=True)))
+    read = read_all()
+    assert [row["arn"][-3:] for row in rows(read, "principals", account_id=members[0])] == ["ann"]
+    assert {(row["subject"], row["code"]) for row in rows(read, "reads", read=False)} == {("principals", "AccessDenied")}
+    assert {account for account, _ in access(Tables(read)).unread} == {MANAGEMENT, *members}
+
+
+def test_grants_that_are_denied_leave_the_key_read(aws, members):
+    """The key and its policy are known, its grants are not."""
+    aws.rules.insert(0, lambda call: denied(call.target == "ListGrants", "AccessDeniedException"))
+    read = read_all()
+    unread = rows(read, "reads", read=False)
+    assert {(row["account_id"], row["region"], row["subject"]) for row in unread} == {(members[0], HOME, "grants")}
+    (found,) = (each for each in access(Tables(read)).resources if ":kms:" in each.arn and isinstance(each.grants, Unread))
+    assert found.policy.text.startswith("{")
+
+
+@pytest.mark.parametrize("target", ["ListPolicies", "DescribePolicy", "ListTargetsForPolicy"])
+def test_control_policies_that_are_denied_are_unread(aws, target):
+    """Nobody takes an organization whose policies are hidden for one that forbids nothing."""
+    of_type = b"SERVICE_CONTROL_POLICY" if target == "ListPolicies" else b"p-FullAWSAccess"
+    aws.rules.insert(0, lambda call: denied(call.target == target and of_type in call.body, "AccessDeniedException"))
+    read = read_all()
+    assert {(row["account_id"], row["subject"]) for row in rows(read, "reads", read=False)} == {(MANAGEMENT, "control_policies")}
+    assert isinstance(access(Tables(read)).controls, Unread)
+
+
+class Tables:
+    """What was read, as a snapshot has it."""
+
+    def __init__(self, read):
+        self.observed_at, self.table = read.observed_at, read.tables.__getitem__
 
 
 def wait_for_threads():

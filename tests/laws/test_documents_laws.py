@@ -95,7 +95,41 @@ SEEDS = {
         },
     },
 }
-WORDS = sorted({word for seed in SEEDS.values() for word in json.dumps(seed).split('"') if word.strip(" ,:[]{}")})
+_ALLOW = {"Sid": "a", "Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": "*", "Condition": {"Bool": {"aws:x": "true"}}}
+_NAMED = _ALLOW | {"Principal": {"AWS": ["111122223333"], "Service": "backup.amazonaws.com"}}
+SEEDS |= {
+    Kind.IDENTITY_POLICY: {"Version": "2012-10-17", "Statement": [_ALLOW]},
+    Kind.SCP: {"Policy": {"PolicySummary": {"Type": "SERVICE_CONTROL_POLICY"}, "Content": json.dumps({"Statement": [_ALLOW]})}},
+    Kind.TRUST_POLICY: {"Version": "2012-10-17", "Statement": [_NAMED]},
+    Kind.KEY_POLICY: {"Policy": json.dumps({"Statement": [_NAMED]}), "PolicyName": "default"},
+    Kind.TOPIC_POLICY: {"Version": "2012-10-17", "Statement": _NAMED},
+    Kind.ACCESS: {
+        "access": 1,
+        "organization": {"id": "o-1", "root": "r-1", "units": {"Prod": {"id": "ou-1", "units": {}}}},
+        "accounts": {"111122223333": {"name": "a", "in": "Prod", "management": True}},
+        "principals": [
+            {"arn": "arn:aws:iam::111122223333:role/r", "policies": [{"name": "n", "policy": {"Statement": [_ALLOW]}}], "tags": {"a": "b"}}
+        ],
+        "resources": [{"arn": "arn:aws:kms:eu-west-2:111122223333:key/1", "grants": [{"grantee": "x", "operations": ["Decrypt"]}]}],
+        "controls": [{"name": "c", "type": "scp", "policy": {"Statement": [_ALLOW]}, "attached": ["Prod"]}],
+    },
+}
+DETAILS = {
+    "RoleDetailList": [
+        {
+            "Arn": "arn:aws:iam::111122223333:role/r",
+            "AssumeRolePolicyDocument": {"Statement": [_NAMED]},
+            "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": "%7B%7D"}],
+            "AttachedManagedPolicies": [{"PolicyName": "m", "PolicyArn": "arn:m"}],
+            "PermissionsBoundary": {"PermissionsBoundaryArn": "arn:m"},
+            "Tags": [{"Key": "k", "Value": "v"}],
+        }
+    ],
+    "UserDetailList": [{"Arn": "arn:aws:iam::111122223333:user/u", "GroupList": ["g"], "UserPolicyList": []}],
+    "GroupDetailList": [{"GroupName": "g", "GroupPolicyList": [{"PolicyName": "p", "PolicyDocument": {"Statement": [_ALLOW]}}]}],
+    "Policies": [{"Arn": "arn:m", "PolicyVersionList": [{"IsDefaultVersion": True, "Document": {"Statement": _ALLOW}}]}],
+}
+WORDS = sorted({word for seed in (*SEEDS.values(), DETAILS) for word in json.dumps(seed).split('"') if word.strip(" ,:[]{}")})
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6) | st.sampled_from(WORDS),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=3), inner, max_size=3),
@@ -157,6 +191,13 @@ def test_any_json_gives_findings_or_one_clear_error(value, kind):
 def test_any_value_anywhere_in_a_good_document_gives_findings(kind, path, value):
     """A good document in which something else stands somewhere."""
     check(json.dumps(replaced(SEEDS[kind], path, value), indent=1), kind)
+
+
+@given(st.lists(st.integers(0, 7), max_size=9), VALUES)
+@FEW
+def test_any_value_anywhere_in_authorization_details_gives_findings(path, value):
+    """AWS's own answer in which something else stands somewhere."""
+    check(json.dumps(replaced(DETAILS, path, value), indent=1), Kind.ACCESS)
 
 
 @given(st.sampled_from(KINDS), st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 20), PIECES), min_size=1, max_size=4))

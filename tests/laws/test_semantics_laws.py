@@ -202,13 +202,6 @@ TERMS = st.lists(
     st.builds(lambda key, values: TagTerm(key=key, values=tuple(values)), KEYS, st.lists(WORDS, min_size=1, max_size=3)), max_size=2
 ).map(tuple)
 TYPES = st.lists(st.sampled_from(ResourceType), max_size=2).map(tuple)
-SELECTIONS = st.builds(
-    lambda tags, types, not_tags, not_types: Selection(tags=tags, types=types, not_tags=not_tags, not_types=not_types, origin=BuiltIn()),
-    TERMS,
-    TYPES,
-    TERMS,
-    TYPES,
-)
 ARNS = st.sampled_from(
     [
         "arn:aws:s3:::papers",
@@ -220,6 +213,17 @@ ARNS = st.sampled_from(
 PATTERNS = st.one_of(
     ARNS,
     st.sampled_from(["*", "arn:aws:ec2:*", "arn:aws:ec2:*:*:volume/*", "arn:aws:rds:*:*:cluster:*", "arn:aws:s3:::*", "arn:aws:s3:::p*"]),
+)
+SELECTIONS = st.builds(
+    lambda tags, types, not_tags, not_types, arns, not_arns: Selection(
+        tags=tags, types=types, not_tags=not_tags, not_types=not_types, arns=tuple(arns), not_arns=tuple(not_arns), origin=BuiltIn()
+    ),
+    TERMS,
+    TYPES,
+    TERMS,
+    TYPES,
+    st.lists(PATTERNS, max_size=2),
+    st.lists(PATTERNS, max_size=1),
 )
 CONDITIONS = st.builds(
     Condition, st.sampled_from(Operator), st.one_of(st.none(), KEYS), st.one_of(WORDS, st.sampled_from(["p*", "?rod", "*"]))
@@ -251,7 +255,7 @@ def table(rows):
 @given(SELECTIONS, ROWS)
 def test_a_mask_is_matches_row_by_row(selection, rows):
     """Columns and rows agree for a strategy's selection."""
-    assert mask(selection, table(rows)).to_pylist() == [matches(selection, resource_type, tags) for _, resource_type, tags in rows]
+    assert mask(selection, table(rows)).to_pylist() == [matches(selection, resource_type, tags, arn) for arn, resource_type, tags in rows]
 
 
 @QUICK

@@ -42,7 +42,7 @@ def test_addresses_of_vectors_are_unique():
 
 def test_ids_of_rows_are_unique_and_without_gaps():
     """Rows are counted through each section of the reference, so that none is missing in the middle."""
-    found = [re.fullmatch(r"(0[1-5]-[1-5]\.[0-9]+)-([0-9]+)", row.id).groups() for row in load().rows()]
+    found = [re.fullmatch(r"((?:0[1-57]-[1-57]|IAM-[1-7])\.[0-9]+)-([0-9]+)", row.id).groups() for row in load().rows()]
     for section, numbers in groupby(found, key=lambda pair: pair[0]):
         listed = [int(number) for _, number in numbers]
         assert listed == list(range(1, len(listed) + 1)), section

@@ -12,7 +12,13 @@ import pytest
 from strongroom import strategyfile
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/tutorial.md")
+PAGES = (
+    "README.md",
+    "docs/tutorial.md",
+    "docs/how-to/use-the-twin.md",
+    "docs/how-to/who-can-delete.md",
+    *(f"examples/{name}/README.md" for name in strategyfile.EXAMPLES),
+)
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 MARK = "=== end of"
 # What differs from run to run; the shape of the rest must agree.
@@ -69,6 +75,7 @@ def run(all_sessions: list[Session], folder: Path) -> list[list[str]]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
+        "COLUMNS": "100",
     }
     try:
         done = subprocess.run(
@@ -125,3 +132,19 @@ def test_the_strategy_of_the_readme_is_whole():
     [text] = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     parsed = strategyfile.parse(text, file="README.md")
     assert (parsed.findings, parsed.strategy is not None) == ((), True)
+
+
+def test_the_python_of_the_twins_page_runs(tmp_path: Path):
+    """The boto3 lines work with the variables of a twin, the pytest example passes with the plugin."""
+    text = (ROOT / "docs/how-to/use-the-twin.md").read_text(encoding="utf-8")
+    script, tests = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "test_example.py").write_text(
+        f"{tests}\n\ndef test_script(aws_twin, monkeypatch):\n"
+        "    for name, value in aws_twin.environment().items():\n        monkeypatch.setenv(name, value)\n"
+        f"    exec({script!r})\n",
+        encoding="utf-8",
+    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTEST_"))}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "strongroom.twin.pytest_plugin"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert "4 passed" in done.stdout, done.stdout

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from strongroom.domain.finding import Finding, Severity
 from strongroom.errors import BadInput, ExitCode
 
 LEDGER = "ledger"  # in place of an inventory file: the newest snapshot
+_ACCESS = re.compile(rb"^[\"']?access[\"']?\s*:", re.MULTILINE)  # which has an organization too
 _STRATEGY = re.compile(rb"^[\"']?(strongroom|organization)[\"']?\s*:", re.MULTILINE)  # also one whose first line was forgotten
 _RECOGNIZED_BYTES_MAX = 1_048_576  # of YAML; JSON is read by `documents` itself
 # Findings of `documents` after which nothing of the document is left to check.
@@ -20,19 +21,25 @@ _UNUSABLE = frozenset({"DOC001", "DOC002", "DOC003", "DOC004", "DOC005", "DOC006
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """All findings about a file or folder; what is suppressed is listed apart."""
+    """All findings about a file or folder; what is suppressed is listed apart.
+
+    `unknown` are those of the findings that say what could not be judged; what is ignored or suppressed is not among them.
+    """
 
     file: str
     findings: tuple[Finding, ...]
     suppressed: tuple[tuple[Finding, checks.Suppression], ...]
     parsed: bool  # false: the file itself is wrong, so no check could run
-    fail_on: Severity | None  # the least severity that fails; None: none does
+    fail_on: Severity | None  # the least severity that fails; None: nothing does, not even what is unknown
+    unknown: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> ExitCode:
-        """BAD_INPUT for a file that can't be read as what it is, FINDINGS when one is as severe as `fail_on`."""
+        """BAD_INPUT for what can't be read as what it is, COULD_NOT_VERIFY when anything is unknown, else FINDINGS for one of `fail_on`."""
         if not self.parsed:
             return ExitCode.BAD_INPUT
+        if self.unknown and self.fail_on is not None:
+            return ExitCode.COULD_NOT_VERIFY
         return ExitCode.FINDINGS if checks.fails(self.findings, self.fail_on) else ExitCode.PROVEN
 
 
@@ -43,7 +50,7 @@ class Scope:
     kind: str | None = None  # None: told by its keys
     account: str | None = None
     region: str | None = None
-    inventory: checks.Inventory | None = None
+    inventory: checks.Stock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,20 +71,21 @@ def check(path: Path, *, scope: Scope | None = None, choice: Choice | None = Non
     """
     scope, choice = scope or Scope(), choice or Choice()
     file, findings, parsed = _strategy(path, scope) if _is_strategy(path, scope.kind) else _document(path, scope)
-    known = (*checks.codes(), *(finding.code for finding in findings))
+    known = _known_codes() if choice.select or choice.ignore else ()
     chosen = checks.choose(findings, choice.select, choice.ignore, known=known)
     accepted, mistakes = _suppressions(choice.suppressions)
     result = checks.suppress(chosen, accepted, choice.today)
     return Checked(
         file=file,
         findings=(*mistakes, *result.kept, *result.about),
+        unknown=tuple(finding for finding in result.kept if _is_unknown(finding)),
         suppressed=result.suppressed,
         parsed=parsed,
         fail_on=choice.fail_on,
     )
 
 
-def inventory(source: str, *, home: Path) -> checks.Inventory:
+def inventory(source: str, *, home: Path) -> checks.Stock:
     """Return the resources in a CSV or Parquet file, or for "ledger" those of the newest snapshot; raises BadInput, CouldNotVerify."""
     if source == LEDGER:
         from strongroom import ledger
@@ -93,6 +101,22 @@ def inventory(source: str, *, home: Path) -> checks.Inventory:
     return checks.read_csv(_text(path), file=source)
 
 
+def _known_codes() -> tuple[str, ...]:
+    """Every code that a check can print, so that one list of ignored codes serves strategies and documents."""
+    from strongroom import documents
+    from strongroom.checks import suppressions
+
+    return (*checks.codes(), *strategyfile.CODES, *documents.CODES, *suppressions.CODES)
+
+
+def _is_unknown(finding: Finding) -> bool:
+    if finding.code.startswith("DOC"):
+        from strongroom import documents
+
+        return finding.code in documents.UNKNOWN
+    return finding.code in checks.UNKNOWN
+
+
 def _is_strategy(path: Path, kind: str | None) -> bool:
     if kind is not None:
         return kind == "strategy"
@@ -103,6 +127,8 @@ def _is_strategy(path: Path, kind: str | None) -> bool:
     with path.open("rb") as file:
         content = file.read(_RECOGNIZED_BYTES_MAX)
     if path.suffix.lower() not in {".yaml", ".yml"}:
+        return False
+    if _ACCESS.search(content) is not None:
         return False
     return _STRATEGY.search(content) is not None or not _is_document(content)
 
@@ -140,16 +166,9 @@ def _document(path: Path, scope: Scope) -> tuple[str, tuple[Finding, ...], bool]
     return str(path), findings, usable
 
 
-def _within(everything: checks.Inventory | None, accounts: frozenset[str]) -> checks.Inventory | None:
+def _within(everything: checks.Stock | None, accounts: frozenset[str]) -> checks.Stock | None:
     """The inventory of the accounts that a document reaches; of all, where it doesn't say which."""
-    if everything is None or not accounts:
-        return everything
-    return replace(
-        everything,
-        resources=tuple(each for each in everything.resources if each.account in accounts),
-        unread=tuple(each for each in everything.unread if each.account in accounts),
-        unsupported=tuple(each for each in everything.unsupported if each.account in accounts),
-    )
+    return everything if everything is None or not accounts else everything.within(accounts)
 
 
 def _suppressions(path: Path | None) -> tuple[tuple[checks.Suppression, ...], tuple[Finding, ...]]:

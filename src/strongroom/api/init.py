@@ -6,15 +6,26 @@ from strongroom import strategyfile
 from strongroom.errors import BadInput
 
 
-def init(path: Path, template: str) -> Path:
-    """Write a template as a new strategy file and return its path; raises BadInput when it exists."""
+def init(path: Path, template: str) -> tuple[Path, ...]:
+    """Write a template as a new strategy, with the files that it names, and return their paths; raises BadInput when one exists."""
     target = path / "strategy.yaml" if path.is_dir() else path
-    text = strategyfile.template(template)
+    texts = {target: strategyfile.template(template)}
+    texts |= {target.parent / name: text for name, text in strategyfile.companions(template).items()}
+    for file in texts:
+        if file.exists():
+            raise BadInput(f"{file} exists already", hint="name another file or folder: strongroom init FILE")
+    for file, text in texts.items():
+        _write(file, text, folder=file.parent != target.parent)
+    return tuple(texts)
+
+
+def _write(file: Path, text: str, *, folder: bool) -> None:
     try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(text)
+        if folder:
+            file.parent.mkdir(exist_ok=True)
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(text)
     except FileExistsError:
-        raise BadInput(f"{target} exists already", hint="name another file: strongroom init FILE") from None
+        raise BadInput(f"{file} exists already", hint="name another file or folder: strongroom init FILE") from None
     except OSError as error:
-        raise BadInput(f"can't write {target}: {error.strerror}", hint="name a file in a folder that exists") from error
-    return target
+        raise BadInput(f"can't write {file}: {error.strerror}", hint="name a file in a folder that exists") from error

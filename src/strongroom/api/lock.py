@@ -8,7 +8,7 @@ from pathlib import Path
 from strongroom import compiler, strategyfile
 from strongroom.api.strategy import load_strategy
 from strongroom.domain.estate import Estate
-from strongroom.domain.strategy import LockMode
+from strongroom.domain.strategy import LockMode, VaultType
 from strongroom.errors import BadInput, ExitCode
 from strongroom.forecast.lockrehearsal import ProposedLock, Rehearsal, declared_locks, refusal
 from strongroom.forecast.lockrehearsal import rehearse as rehearsed
@@ -85,12 +85,18 @@ def _asked(estate: Estate, asked: Asked) -> ProposedLock:
     mode = asked.mode or (declared.mode if declared else LockMode.GOVERNANCE)
     if asked.grace is not None and mode is LockMode.GOVERNANCE:
         raise BadInput(f"grace is {asked.grace}, but a governance lock has no grace time", hint="add --mode compliance")
+    air_gapped = labels[asked.vault].type is VaultType.AIR_GAPPED
+    if air_gapped and (asked.grace is not None or mode is LockMode.GOVERNANCE):
+        raise BadInput(
+            f"vault {asked.vault} is air-gapped: its lock is compliance, and hard from the start", hint="give --min and --max alone"
+        )
     lock = ProposedLock(
         label=str(asked.vault),
         mode=mode,
         min_days=_days("--min", asked.min) if asked.min is not None else declared.min_days if declared else None,
         max_days=_days("--max", asked.max) if asked.max is not None else declared.max_days if declared else None,
         grace_days=_days("--grace", asked.grace) if asked.grace is not None else declared.grace_days if declared else None,
+        air_gapped=air_gapped,
     )
     if refused := refusal(lock):
         raise BadInput(f"AWS does not accept the lock: {refused}", hint="change --min, --max or --grace")

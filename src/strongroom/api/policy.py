@@ -145,8 +145,6 @@ def _policy_side(policy: Mapping[str, Any], path: Path) -> Protection:
     merged = _texts(policies.effective([[policy]], "$account") or {})
     try:
         problems = policies.problems(merged) or tuple(each for plan in policies.plans(merged) for each in policies.plan_problems(plan))
-    except KeyError as error:
-        raise BadInput(f"{path} is not a whole backup policy: {error.args[0]} is missing", hint=SYNTAX) from error
     except (policies.PolicyError, AttributeError, TypeError) as error:  # an object where a value belongs, or the other way round
         raise BadInput(f"{path} is not a backup policy: {error}", hint=SYNTAX) from error
     if problems:

@@ -2,25 +2,36 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from strongroom import compiler
 from strongroom.api.strategy import load_strategy
+from strongroom.domain.estate import Undeployed
 from strongroom.domain.names import AccountId
 from strongroom.errors import BadInput
 
 READ_ROLE = "strongroom-read"
 
 
-def render(strategy: Path, out: Path) -> tuple[Path, ...]:
-    """Write every template and policy of a strategy into a folder and return the paths; raises BadInput."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The files that were written, and what of the strategy none of them holds."""
+
+    files: tuple[Path, ...]
+    undeployed: tuple[Undeployed, ...]
+
+
+def render(strategy: Path, out: Path) -> Rendered:
+    """Write every template and policy of a strategy into a folder; raises BadInput."""
     estate = compiler.compile_strategy(load_strategy(strategy))
     files = {
         **{f"stack-sets/{each.name}.template.json": each.template for each in estate.stack_sets},
         **{f"stacks/{each.name}.{each.account}.{each.region}.template.json": each.template for each in estate.stacks},
         **{f"policies/{each.name}.json": each.content for each in estate.policies},
+        **{f"guard-rails/{each.name}.json": each.content for each in estate.rails},
     }
-    return tuple(_write(out, files))
+    return Rendered(files=tuple(_write(out, files)), undeployed=estate.undeployed)
 
 
 def _write(out: Path, files: dict[str, str]) -> Iterator[Path]:

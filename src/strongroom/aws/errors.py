@@ -68,6 +68,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
     | _each(THROTTLED, "ProvisionedThroughputExceededException", "EC2ThrottledException", "TransactionInProgressException")
     | _each(MISSING, "ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "NoSuchEntityException", "NoSuchBucket", "404")
     | _each(MISSING, "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault", "FileSystemNotFound")
+    | _each(MISSING, "OptionGroupNotFoundFault")
     | _each(MISSING, "TargetNotFoundException", "PolicyNotFoundException", "AccountNotFoundException", "RootNotFoundException")
     | _each(
         MISSING, "ParentNotFoundException", "OrganizationalUnitNotFoundException", "StackSetNotFoundException", "TableNotFoundException"
@@ -101,6 +102,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         REJECTED, "InvalidAction", "MissingAction", "MissingParameter", "InvalidQueryParameter", "MalformedQueryString", "OptInRequired"
     )
     | _each(REJECTED, "InvalidParameter", "InvalidOperationException", "InvalidOperation", "UnsupportedAPIEndpointException")
+    | _each(REJECTED, "InvalidGrantIdException", "InvalidMarkerException")
     | _each(REJECTED, "ConstraintViolationException", "PolicyChangesInProgressException", "PolicyTypeNotAvailableForOrganizationException")
     | _each(REJECTED, "InsufficientCapabilitiesException", "InvalidResourceStateException", "PackedPolicyTooLarge", "PolicyInUseException")
     | _each(

@@ -15,12 +15,14 @@ from strongroom.aws.readers import backup, governance, masses, resources
 from strongroom.aws.readers.buckets import read_buckets
 from strongroom.aws.readers.harvest import Harvest, merge
 from strongroom.aws.readers.keys import KnownKey, owner_of, read_keys
+from strongroom.aws.readers.principals import read_principals
 from strongroom.aws.readers.roles import read_roles
 from strongroom.aws.readers.scope import Reading, Scope
-from strongroom.aws.readers.tagged import TAGGED_TYPES, read_tagged
+from strongroom.aws.readers.tagged import DESCRIBED_TYPES, TAGGED_TYPES, read_tagged
 from strongroom.aws.sessions import THREADS, Sessions
+from strongroom.domain.access import ControlType
 from strongroom.domain.names import Region, ResourceType
-from strongroom.domain.tables import READS, RESOURCES, TABLES
+from strongroom.domain.tables import POLICY_TEXTS, READS, RESOURCES, TABLES
 from strongroom.errors import AwsRefused, NoCredentials
 
 READ_TYPES = (
@@ -35,6 +37,8 @@ READ_TYPES = (
     ResourceType.S3,
     *TAGGED_TYPES,
 )
+# Types of which more is asked than their listing tells; where that is denied the resources are known all the same.
+DETAILED_TYPES = (ResourceType.RDS, ResourceType.S3, *DESCRIBED_TYPES)
 # What is asked of each account and Region, by the names in `reads`.
 SUBJECTS = (
     "settings",
@@ -44,8 +48,11 @@ SUBJECTS = (
     "backup_jobs",
     "copy_jobs",
     "keys",
+    "grants",
     *(resources.subject_of(kind) for kind in READ_TYPES),
+    *(resources.details_of(kind) for kind in DETAILED_TYPES),
 )
+ACCOUNT_SUBJECTS = ("roles", "principals")  # what is asked of each account once
 Progress = Callable[[int, int, str], None]
 
 
@@ -82,9 +89,12 @@ def read(sessions: Sessions, *, home_region: Region, regions: Sequence[Region], 
     places = tuple(sorted({str(home_region), *map(str, regions)}))
     first = _run(reading, _first_tasks(reading, tree, places), on_progress, done=0)
     second = _run(reading, _second_tasks(reading, first, places), on_progress, done=len(first))
-    parts = sorted([*first, *second], key=lambda part: part.place)
+    # Replicas that nothing uses yet are what a restore in another Region will need.
+    third = _run(reading, _replica_tasks(reading, first, second, places), on_progress, done=len(first) + len(second))
+    parts = sorted([*first, *second, *third], key=lambda part: part.place)
     tables = {table.name: merge([part.harvest for part in parts], table) for table in TABLES}
     tables[READS.name] = _one_row_a_subject(tables[READS.name])
+    tables[POLICY_TEXTS.name] = tables[POLICY_TEXTS.name].sort_by("digest")  # whichever account brought them
     tables[RESOURCES.name] = _with_managers(tables[RESOURCES.name], [key for part in parts for key in part.keys])
     return Fleet(tables=tables, observed_at=observed_at)
 
@@ -108,6 +118,7 @@ def _first_tasks(reading: Reading, tree: OrganizationTree, places: tuple[str, ..
         simple("accounts", management, partial(governance.add_accounts, tree)),
         simple("organization settings", management, partial(governance.read_organization_settings, reading, management)),
         simple("policies", management, partial(governance.read_policies, reading, asker, management)),
+        *(simple(str(kind), management, partial(governance.read_control_policies, reading, asker, tree, kind)) for kind in ControlType),
     ]
     for account in tree.accounts:
         if account.status != "ACTIVE":
@@ -129,7 +140,8 @@ def _unread(account: str, places: tuple[str, ...], error: AwsRefused, harvest: H
     for region in places:
         for subject in SUBJECTS:
             harvest.read(account, region, subject, [error])
-    harvest.read(account, "", "roles", [error])
+    for subject in ACCOUNT_SUBJECTS:
+        harvest.read(account, "", subject, [error])
 
 
 def _account(reading: Reading, account: str, places: tuple[str, ...]) -> tuple[Part, list[Task]]:
@@ -145,18 +157,19 @@ def _account(reading: Reading, account: str, places: tuple[str, ...]) -> tuple[P
         return Part(place, harvest.settle()), []
     tasks: list[Task] = [partial(_region, Scope(reading, account, region)) for region in places]
     tasks.append(partial(_simple, (account, "", "buckets"), partial(read_buckets, reading, account, places)))
+    tasks.append(partial(_simple, (account, "", "principals"), partial(read_principals, Scope(reading, account, reading.home_region))))
     return Part(place, harvest), tasks
 
 
 def _region(scope: Scope) -> tuple[Part, list[Task]]:
     """Read one account in one Region; the recovery points of each vault are a task of their own."""
     harvest = Harvest()
-    backup.read_settings(scope, harvest)
+    managed = backup.read_settings(scope, harvest)
     vaults = backup.read_vaults(scope, harvest)
     backup.read_plans(scope, harvest)
     masses.read_backup_jobs(scope, harvest)
     masses.read_copy_jobs(scope, harvest)
-    resources.read_dynamodb(scope, harvest)
+    resources.read_dynamodb(scope, harvest, advanced=managed.get(ResourceType.DYNAMODB))
     resources.read_ec2(scope, harvest)
     resources.read_rds(scope, harvest)
     resources.read_efs(scope, harvest)
@@ -176,7 +189,7 @@ def _recovery_points(scope: Scope, vault: str, harvest: Harvest) -> None:
 
 def _second_tasks(reading: Reading, parts: Sequence[Part], places: tuple[str, ...]) -> list[Task]:
     """Keys of each account and Region, and roles of each account, as the first tasks came to want them."""
-    reachable = {part.place[0] for part in parts if part.place[2] == "buckets"}
+    reachable = _reachable(parts)
     keys: dict[tuple[str, str], set[str]] = {(account, region): set() for account in reachable for region in places}
     roles: dict[str, set[str]] = {account: set() for account in reachable}
     for part in parts:
@@ -190,6 +203,23 @@ def _second_tasks(reading: Reading, parts: Sequence[Part], places: tuple[str, ..
         scope = Scope(reading, account, reading.home_region)
         tasks.append(partial(_simple, (account, "", "roles"), partial(read_roles, scope, frozenset(names))))
     return tasks
+
+
+def _replica_tasks(reading: Reading, first: Sequence[Part], second: Sequence[Part], places: tuple[str, ...]) -> list[Task]:
+    """Primaries and replicas of the keys in use that nothing uses itself, in the Regions that are read."""
+    reachable = _reachable(first)
+    known = {name for part in second for key in part.keys for name in (key.wanted, key.arn)}
+    keys: dict[tuple[str, str], set[str]] = {}
+    for arn in {each for part in second for key in part.keys for each in key.related} - known:
+        account, region = owner_of("", "", arn)
+        if account in reachable and region in places:
+            keys.setdefault((account, region), set()).add(arn)
+    return [partial(_keys, Scope(reading, *place), frozenset(keys[place])) for place in sorted(keys)]
+
+
+def _reachable(parts: Sequence[Part]) -> set[str]:
+    """Return the accounts in which the role could be assumed."""
+    return {part.place[0] for part in parts if part.place[2] == "buckets"}
 
 
 def _keys(scope: Scope, wanted: frozenset[str]) -> tuple[Part, list[Task]]:

@@ -64,6 +64,7 @@ SEE_STACKS = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
 CHANGE_STACKS = (
     "backup-storage:MountCapsule",
     "backup:CreateBackupVault",
+    "backup:CreateLogicallyAirGappedBackupVault",
     "backup:DescribeBackupVault",
     "backup:GetBackupVaultAccessPolicy",
     "backup:ListTags",
@@ -134,4 +135,5 @@ PERMISSIONS = (
         why="creates and updates the stacks of the central vaults, and what is in them",
     ),
 )
-LOCAL_VERBS = ("init", "check", "explain", "schema", "render", "verify", "prove", "coverage", "twin", "demo")  # make no call to AWS
+# These make no call to AWS.
+LOCAL_VERBS = ("init", "check", "explain", "schema", "render", "verify", "prove", "coverage", "can", "who-can", "twin", "demo")

@@ -8,13 +8,14 @@ which check answers each row of the specification, or why none does. `inventory_
 from strongroom.checks.catalogue import CHECKS
 from strongroom.checks.check import Check, Documentation, Problem
 from strongroom.checks.coverage import Cell, cells
-from strongroom.checks.inventory import Bucket, Inventory, Replication, Resource, UnreadPart, UnsupportedResource
+from strongroom.checks.inventory import Bucket, Inventory, Replication, Resource, Stock, UnreadPart, UnsupportedResource
 from strongroom.checks.inventory_csv import read_csv
-from strongroom.checks.run import codes, explain, run
+from strongroom.checks.run import UNKNOWN, codes, explain, run
 from strongroom.checks.suppressions import Suppressed, Suppression, choose, fails, suppress
 
 __all__ = [
     "CHECKS",
+    "UNKNOWN",
     "Bucket",
     "Cell",
     "Check",
@@ -23,6 +24,7 @@ __all__ = [
     "Problem",
     "Replication",
     "Resource",
+    "Stock",
     "Suppressed",
     "Suppression",
     "UnreadPart",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.timetable import jobs
-from strongroom.checks.walk import listed, resources_named, selected
+from strongroom.checks.walk import named, resources_named, selected, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType
@@ -32,9 +32,9 @@ def bucket_without_versioning(estate: Estate, inventory: Inventory | None) -> It
         if buckets:
             yield Problem(
                 subject=resources_named(buckets, ResourceType.S3),
-                message=f"plan {plan.name} selects {listed(each.arn for each in buckets)} without versioning",
+                message=f"plan {plan.name} selects {named(buckets)} without versioning",
                 why=f"every backup job of a bucket fails ({jobs(plan)}): {interrupted(versioning=False, notifications=True)}",
                 help="enable versioning: aws s3api put-bucket-versioning --versioning-configuration Status=Enabled",
                 origin=plan.select.origin,
-                count=len(buckets),
+                count=total(buckets),
             )

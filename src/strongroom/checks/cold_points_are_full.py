@@ -14,7 +14,7 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.storing import goes_cold, kept_at_once, parts, stored
 from strongroom.checks.timetable import often
-from strongroom.checks.walk import days, rule_subject
+from strongroom.checks.walk import days, rule_subject, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.facts import storage
@@ -37,5 +37,5 @@ def cold_points_are_full(estate: Estate, inventory: Inventory | None) -> Iterato
                 why=f"the rule makes {often(rule)} and keeps them {days(part.keep)}; nothing is shared between them",
                 help="move only a monthly rule to cold storage, and keep the others warm",
                 origin=part.origin,
-                count=max(1, len(resources)),
+                count=max(1, total(resources)),
             )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.storing import ignored, parts, stored
-from strongroom.checks.walk import rule_subject
+from strongroom.checks.walk import rule_subject, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.facts import storage
@@ -36,5 +36,5 @@ def cold_storage_ignored(estate: Estate, inventory: Inventory | None) -> Iterato
                 if storage(kind).cold == "archive"
                 else f"leave {kind.keyword} out, or drop cold_after",
                 origin=part.origin,
-                count=max(1, len(resources)),
+                count=max(1, total(resources)),
             )

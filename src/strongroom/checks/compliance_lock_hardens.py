@@ -28,10 +28,15 @@ def compliance_lock_hardens(estate: Estate, _: Inventory | None) -> Iterator[Pro
         if lock and lock.mode is LockMode.COMPLIANCE:
             grace = int(limit("lock_grace_days_min").value) if lock.grace_days is None else lock.grace_days
             kept = "without an upper bound" if lock.max_days is None else f"for up to {days(lock.max_days)}"
+            when = f"hardens {days(grace)} after it is deployed" if grace else "is hard from the start"
+            once = "from then on" if grace else "once it is there"
+            rehearsal = (
+                "with mode: governance first; a longer grace leaves time to change your mind" if grace else "on a standard vault first"
+            )
             yield Problem(
                 subject=f"vault {vault.label}",
-                message=f"the lock of vault {vault.label} hardens {days(grace)} after it is deployed",
-                why=f"from then on nobody can remove it or delete a recovery point early, and storage is paid {kept}",
-                help="rehearse with mode: governance first; a longer grace leaves time to change your mind",
+                message=f"the lock of vault {vault.label} {when}",
+                why=f"{once} nobody can remove it or delete a recovery point early, and storage is paid {kept}",
+                help=f"rehearse {rehearsal}",
                 origin=lock.origin,
             )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Resource
 from strongroom.checks.timetable import often
-from strongroom.checks.walk import kinds, rule_subject
+from strongroom.checks.walk import kinds, rule_subject, total
 from strongroom.domain.estate import BackupPlan, BackupRule, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import FOREVER, ResourceType
@@ -31,8 +31,8 @@ Ruled = tuple[BackupPlan, BackupRule]
 def continuous_rules_compete(estate: Estate, inventory: Inventory | None) -> Iterator[Problem]:
     """Ask for each type what each rule gets, among the rules that reach the same resources."""
     said: set[tuple[str, str, str]] = set()
-    for (plans, kind), number in sorted(_together(estate, inventory).items(), key=lambda item: len(item[0][0])):
-        for problem in _problems(plans, kind, number):
+    for (plans, kind), count in sorted(_together(estate, inventory).items(), key=lambda item: len(item[0][0])):
+        for problem in _problems(plans, kind, count):
             key = (problem.subject, problem.why, str(kind))
             if key not in said:
                 said.add(key)
@@ -45,30 +45,30 @@ def _together(estate: Estate, inventory: Inventory | None) -> Mapping[tuple[Plan
     by_resource: dict[Resource, list[BackupPlan]] = {}
     for plan in estate.plans:
         for kind, resources in kinds(plan, inventory).items():
-            found.setdefault(((plan,), kind), len(resources))
+            found.setdefault(((plan,), kind), total(resources))
             for resource in resources:
                 by_resource.setdefault(resource, []).append(plan)
     for resource, plans in by_resource.items():
         if len(plans) > 1:
             key = (tuple(plans), resource.type)
-            found[key] = found.get(key, 0) + 1
+            found[key] = found.get(key, 0) + resource.count
     return found
 
 
-def _problems(plans: Plans, kind: ResourceType, number: int) -> Iterator[Problem]:
+def _problems(plans: Plans, kind: ResourceType, count: int) -> Iterator[Problem]:
     rules = [(plan, rule) for plan in plans for rule in plan.rules]
     asked = [_asked(plan, rule) for plan, rule in rules]
     by_asked = dict(zip(asked, rules, strict=True))
     for placed in placements(kind, asked):
         if placed.gets in {Gets.FAILS, Gets.SNAPSHOT_WITH_ISSUES, Gets.NOTHING}:
             holder = next((each for each in asked if each.continuous and each is not placed.rule), placed.rule)
-            yield _problem(placed, kind, by_asked, by_asked[holder], number)
+            yield _problem(placed, kind, by_asked, by_asked[holder], count)
 
 
-def _problem(placed: Placement, kind: ResourceType, by_asked: Mapping[ContinuousRule, Ruled], holder: Ruled, number: int) -> Problem:
+def _problem(placed: Placement, kind: ResourceType, by_asked: Mapping[ContinuousRule, Ruled], holder: Ruled, count: int) -> Problem:
     plan, rule = by_asked[placed.rule]
     outcome = {
-        Gets.FAILS: f'every backup job of it fails, {often(rule)} for each bucket: "{placed.message}"',
+        Gets.FAILS: f'every backup job of it fails, {often(rule)} for each bucket: "{placed.message.format(bucket="…")}"',
         Gets.SNAPSHOT_WITH_ISSUES: f'it gets {often(rule)} snapshots for each resource, completed with issues: "{placed.message}"',
     }
     return Problem(
@@ -77,7 +77,7 @@ def _problem(placed: Placement, kind: ResourceType, by_asked: Mapping[Continuous
         why=outcome.get(placed.gets, "the rule with the longest retention has the continuous recovery point, this one makes nothing"),
         help=f"keep one continuous rule for {kind}, and write into vault {holder[1].label} with the others",
         origin=rule.origin,
-        count=max(1, number),
+        count=max(1, count),
         severity=Severity.WARNING if placed.gets is Gets.NOTHING else None,
     )
 

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from strongroom.checks.check import Problem, check
-from strongroom.checks.inventory import Inventory
-from strongroom.checks.walk import listed
+from strongroom.checks.inventory import Inventory, Resource
+from strongroom.checks.walk import named, resources_named, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 
@@ -37,25 +37,34 @@ def control_tower_tag_misspelled(estate: Estate, inventory: Inventory | None) ->
                         help=f"write {right}",
                         origin=plan.select.origin,
                     )
-    groups: dict[tuple[str, str, str], list[str]] = {}
+    groups: dict[tuple[str, str, str], list[Resource]] = {}
     for resource in inventory.resources if inventory else ():
         for key, value in resource.tags:
             if right := _meant(key, value):
-                groups.setdefault((key, value, right), []).append(resource.arn)
-    for (key, value, right), arns in sorted(groups.items()):
+                groups.setdefault((key, value, right), []).append(resource)
+    for (key, value, right), resources in sorted(groups.items()):
         yield Problem(
-            subject=arns[0] if len(arns) == 1 else f"{len(arns)} resources",
-            message=f"{listed(sorted(arns))} {'has' if len(arns) == 1 else 'have'} {key}: {value}, Control Tower's tag is {right}",
+            subject=resources_named(resources),
+            message=f"{named(resources)} {'has' if total(resources) == 1 else 'have'} {key}: {value}, Control Tower's tag is {right}",
             why="the baseline's plans compare letter by letter and back up nothing",
             help=f"set the tag to {right}",
             origin=estate.organization.origin,
-            count=len(arns),
+            count=total(resources),
         )
 
 
 def _meant(key: str, value: str) -> str:
     """Return the tag that was meant; empty for one that is right, or not Control Tower's at all."""
-    plain = key.lower().replace("_", "-").replace(f"{_PREFIX}-", _PREFIX)
+    plain = _plain(key)
     if plain not in _KEYS or (key == plain and value == "true") or (key == plain and value.lower() not in {"true", "yes", "1"}):
         return ""
     return f"{plain}: true"
+
+
+def resembles(key: str) -> bool:
+    """Tell whether a tag key is one of Control Tower's, as it is written or as it may be meant."""
+    return _plain(key) in _KEYS
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("_", "-").replace(f"{_PREFIX}-", _PREFIX)

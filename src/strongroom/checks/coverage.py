@@ -44,5 +44,11 @@ def page() -> str:
         "| id | what | checks | not answered, and why |",
         "|---|---|---|---|",
     ]
-    lines += [f"| {cell.id} | {cell.what} | {', '.join(cell.codes)} | {cell.open} |" for cell in cells()]
+    lines += [
+        f"| {cell.id} | {cell.what} | {', '.join(f'[{code}](checks/{code}.md)' for code in cell.codes)} | {cell.open} |" for cell in cells()
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _linked(code: str) -> str:
+    return f"[{code}](checks/{code}.md)"

@@ -15,7 +15,7 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.storing import Part, kept_at_once, stored
 from strongroom.checks.timetable import often
-from strongroom.checks.walk import days, rule_subject
+from strongroom.checks.walk import days, rule_subject, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.facts import storage
@@ -40,5 +40,5 @@ def every_point_is_full(estate: Estate, inventory: Inventory | None) -> Iterator
                     why=f"the rule makes {often(rule)} and keeps them {days(part.keep)}; none builds on another",
                     help="keep daily ones for weeks, and give a monthly rule the long retention",
                     origin=part.origin,
-                    count=max(1, len(resources)),
+                    count=max(1, total(resources)),
                 )

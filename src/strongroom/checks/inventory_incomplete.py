@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.copying import blocked
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.walk import listed, resources_named
+from strongroom.checks.walk import named, resources_named, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.origin import LiveOrigin
@@ -34,9 +34,9 @@ def inventory_incomplete(estate: Estate, inventory: Inventory | None) -> Iterato
     for group in blocked(estate, inventory, Outcome.UNKNOWN):
         yield Problem(
             subject=resources_named(group.resources, group.type),
-            message=f"whether {listed(each.arn for each in group.resources)} can be copied to {group.placed.copy.label} is unknown",
+            message=f"whether {named(group.resources)} can be copied to {group.placed.copy.label} is unknown",
             why=group.reason,
             help="let the read role describe the key, then: strongroom sync",
             origin=group.placed.copy.origin,
-            count=len(group.resources),
+            count=total(group.resources),
         )

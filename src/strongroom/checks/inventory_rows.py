@@ -15,7 +15,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 # What the ledger's table of resources and other tools call them.
 ALIASES: Final = {"account_id": "account", "resource_type": "type", "resource_arn": "arn", "aws_region": "region"}
-PASSED_OVER: Final = frozenset({"name", "created_at", "key_arn", "size_bytes"})  # columns of the ledger that no check asks for
+PASSED_OVER: Final = frozenset(
+    {"name", "created_at", "key_arn", "size_bytes", "multi_az", "automated_backup_days"}
+)  # columns of the ledger that no check asks for
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _TYPES: Final = {word.lower(): kind for kind in ResourceType for word in (kind.keyword, kind.value)}
 _MANAGERS: Final = frozenset({"AWS", "CUSTOMER"})

@@ -15,11 +15,13 @@ from typing import Final
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Replication, Resource
 from strongroom.checks.maintenance import needs_window, windows
-from strongroom.checks.walk import crosses_accounts, resources_named, selected
+from strongroom.checks.walk import crosses_accounts, resources_named, selected, total
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import Origin
+from strongroom.facts import capabilities
+from strongroom.semantics.copies import fully_managed
 
 _REPLICATED: Final = frozenset({ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.DYNAMODB, ResourceType.RDS, ResourceType.S3})
 
@@ -37,11 +39,11 @@ def inventory_silent(estate: Estate, inventory: Inventory | None) -> Iterator[Pr
         resources = tuple(found[arn] for arn in sorted(found))
         yield Problem(
             subject=resources_named(resources, kind),
-            message=f"the inventory says nothing usable about {column} of {len(resources)} {kind} resources",
+            message=f"the inventory says nothing usable about {column} of {total(resources)} {kind} resources",
             why=f"{asked_by} could not be judged for them",
             help=f"give the inventory a column {column}",
             origin=origins[column, asked_by, kind],
-            count=len(resources),
+            count=total(resources),
         )
 
 
@@ -51,7 +53,7 @@ def _gaps(estate: Estate, inventory: Inventory | None) -> Iterator[tuple[Resourc
     for plan in estate.plans:
         for resource in selected(plan, inventory):
             backed_up.add(resource.arn)
-            for column, asked_by in (*_for_jobs(resource), *_for_copies(plan, resource)):
+            for column, asked_by in (*_for_jobs(resource), *_for_copies(plan, resource), *_for_air_gapped(plan, resource)):
                 yield resource, plan.select.origin, column, asked_by
     for resource in inventory.resources if inventory else ():
         if resource.type in _REPLICATED and resource.replication is None and resource.arn not in backed_up:
@@ -78,6 +80,17 @@ def _for_copies(plan: BackupPlan, resource: Resource) -> Iterator[tuple[str, str
         yield "persistent_options", "CPY005"
     if resource.type is ResourceType.DYNAMODB and copied and resource.advanced_backup is None:
         yield "advanced_backup", "CPY005"
+
+
+def _for_air_gapped(plan: BackupPlan, resource: Resource) -> Iterator[tuple[str, str]]:
+    """Yield what decides whether an air-gapped vault takes a resource that it knows."""
+    if not any(rule.air_gapped for rule in plan.rules):
+        return
+    if resource.type is ResourceType.DYNAMODB and resource.advanced_backup is None:
+        yield "advanced_backup", "AGV001"
+    asks = capabilities(resource.type).air_gapped and not fully_managed(resource.type)
+    if asks and resource.encrypted is not False and resource.key_manager is None:
+        yield "key_manager", "AGV001"
 
 
 def _for_bucket(resource: Resource) -> Iterator[tuple[str, str]]:

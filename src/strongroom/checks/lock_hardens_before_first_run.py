@@ -16,7 +16,7 @@ from strongroom.checks.timetable import MINUTES_PER_DAY, interval_minutes, often
 from strongroom.checks.walk import days, rule_subject, rules
 from strongroom.domain.estate import BackupPlan, BackupRule, Estate
 from strongroom.domain.finding import Severity
-from strongroom.domain.strategy import LockMode
+from strongroom.domain.strategy import LockMode, VaultType
 from strongroom.facts import limit
 
 
@@ -26,8 +26,8 @@ def lock_hardens_before_first_run(estate: Estate, _: Inventory | None) -> Iterat
     for vault in estate.vaults:
         lock = vault.lock
         slowest = max(_writing(estate, vault.label), key=lambda pair: interval_minutes(pair[1]), default=None)
-        if not lock or lock.mode is not LockMode.COMPLIANCE or slowest is None:
-            continue
+        if not lock or lock.mode is not LockMode.COMPLIANCE or slowest is None or vault.type is VaultType.AIR_GAPPED:
+            continue  # an air-gapped vault has no grace time to set
         grace = int(limit("lock_grace_days_min").value) if lock.grace_days is None else lock.grace_days
         needed = -(-interval_minutes(slowest[1]) // MINUTES_PER_DAY)
         if grace < needed:

@@ -5,7 +5,8 @@ Why:     Recovery points in the account and Region of their resource go with it:
 Fix:     Copy to a vault in another account (account), in another Region (region), or give a vault on the way a compliance
          lock (deletion).
 Limits:  Says only what no declared plan can meet. Whether a copy works is for the CPY checks, whether it is restorable for
-         `verify`. Each loss is judged alone.
+         `verify`. Each loss is judged alone. For objectives that name RDS or Aurora, snapshots that `native` copies to
+         another Region count, unless they are farther apart than its RPO; replication does not: it repeats what went wrong.
 Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html, read 2026-11-21; facts.limit("account_closure_days")
 Failure: FM34
 """
@@ -16,6 +17,7 @@ from typing import Final
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.reach import cells, plans_reaching
+from strongroom.checks.snapshots import snapshots_leave
 from strongroom.checks.surviving import holds
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
@@ -43,7 +45,8 @@ def loss_not_survived(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
         for cell in cells(objective.select) if objective.survives else ():
             plans = plans_reaching(estate, cell)
             for loss in objective.survives:
-                if any(holds(estate, plan, loss) for plan in plans):
+                native = loss is Loss.REGION and snapshots_leave(estate, cell, plans, rpo_minutes=objective.rpo_minutes)
+                if native or any(holds(estate, plan, loss) for plan in plans):
                     continue
                 lack, fix = _FIXES[loss]
                 names = " and ".join(plan.name for plan in plans)

@@ -3,8 +3,9 @@
 Why:     A job may start at any moment of its start window. Between the newest recovery point and the next one may lie the
          whole interval and the window; what was written in that time is lost.
 Fix:     Run a rule more often, shorten `start_within`, add a continuous rule, or promise less.
-Limits:  Says only what no declared plan can meet: every plan that may select the resources is counted in, with the runs
-         that overlap leaves. How long jobs take, and whether they succeed, is for `verify`.
+Limits:  Says only what nothing declared can meet: every plan that may select the resources is counted in, with the runs
+         that overlap leaves, and for types that the objective names the point-in-time restores that `native` declares. How long
+         jobs take, and whether they succeed, is for `verify`.
 Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/plan-options-and-configuration.html, read 2026-11-21 (12 X01);
          facts.limit("restorable_lag_minutes_s3")
 Failure: FM31
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
-from strongroom.checks.reach import Cell, cells, plans_reaching
+from strongroom.checks.reach import Cell, cells, may_select, plans_reaching
 from strongroom.checks.timetable import hours, wait_minutes_max
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
@@ -31,7 +32,7 @@ def objective_out_of_reach(estate: Estate, _: Inventory | None) -> Iterator[Prob
             continue
         for cell in cells(objective.select):
             plans = plans_reaching(estate, cell)
-            best = _best_minutes(plans, cell)
+            best = min((each for each in (_best_minutes(plans, cell), _native_minutes(estate, cell)) if each is not None), default=None)
             if best is None or best > objective.rpo_minutes:
                 yield _problem(objective, objective.rpo_minutes, cell, plans, best)
 
@@ -61,6 +62,18 @@ def _best_minutes(plans: tuple[BackupPlan, ...], cell: Cell) -> int | None:
     waits = [lag for plan in plans for rule in plan.rules if rule.continuous and (lag := _lag_minutes(plan, cell))]
     wait = wait_minutes_max(plans)
     return min([*waits, wait] if wait is not None else waits, default=None)
+
+
+def _native_minutes(estate: Estate, cell: Cell) -> int | None:
+    """Return how far behind the point-in-time restores of databases and tables themselves may be; None where none is declared."""
+    selects = {
+        ResourceType.DYNAMODB: [each.select for each in estate.native.tables if each.point_in_time_days],
+        ResourceType.RDS: [each.select for each in estate.native.databases if each.retention_days],
+        ResourceType.AURORA: [each.select for each in estate.native.databases if each.retention_days],
+    }
+    declared = selects.get(cell.type, ()) if cell.type else ()
+    name = "restorable_lag_minutes_dynamodb" if cell.type is ResourceType.DYNAMODB else "restorable_lag_minutes_rds"
+    return int(limit(name).value) if any(may_select(select, cell) for select in declared) else None
 
 
 def _lag_minutes(plan: BackupPlan, cell: Cell) -> int:

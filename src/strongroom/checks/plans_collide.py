@@ -19,7 +19,7 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.reach import disjoint, shared_values
 from strongroom.checks.timetable import DAYS, plan_runs
-from strongroom.checks.walk import listed, selected
+from strongroom.checks.walk import listed, named, selected, takes
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.facts import message
@@ -29,13 +29,12 @@ from strongroom.facts import message
 def plans_collide(estate: Estate, inventory: Inventory | None) -> Iterator[Problem]:
     """Look for pairs of plans with a tag value or resources in common whose windows meet."""
     for one, other in combinations(estate.plans, 2):
-        if one.origin == other.origin or disjoint(one.select, other.select):
-            continue  # parts of one plan that was split are disjoint, or don't overlap in time
-        both = _selected_by_both(one, other, inventory)
-        shared = [f"{key}: {value}" for key, value in shared_values(one.select, other.select)] or both
-        number = _meetings(one, other) if shared else 0
+        if one.origin == other.origin or disjoint(one.select, other.select) or len({one.account, other.account} - {None}) > 1:
+            continue  # parts of one plan that was split are disjoint, or don't overlap in time; accounts share no resource
+        both = [each for each in selected(one, inventory) if takes(other, each)]
+        values = listed(f"{key}: {value}" for key, value in shared_values(one.select, other.select)) or named(both)
+        number = _meetings(one, other) if values else 0
         if number:
-            values = listed(shared)
             yield Problem(
                 subject=f"plans {one.name} and {other.name}",
                 message=f"both select {values}, and {number} of their windows meet in {DAYS} days",
@@ -44,10 +43,6 @@ def plans_collide(estate: Estate, inventory: Inventory | None) -> Iterator[Probl
                 origin=other.select.origin,
                 count=number,
             )
-
-
-def _selected_by_both(one: BackupPlan, other: BackupPlan, inventory: Inventory | None) -> list[str]:
-    return sorted({each.arn for each in selected(one, inventory)} & {each.arn for each in selected(other, inventory)})
 
 
 def _meetings(one: BackupPlan, other: BackupPlan) -> int:

@@ -6,7 +6,8 @@ Fix:     Declare fewer copies, exclusions or plans; merge plans that differ only
 Limits:  Strongroom splits plans and packs policies by itself: this is about what is left. Policies that somebody else
          attached to the same target are not counted.
 Source:  https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html, read 2026-11-21;
-         facts.limit("policy_characters"), facts.limit("policies_per_target"), facts.limit("copies_per_rule")
+         facts.limit("policy_characters"), facts.limit("policies_per_target"), facts.limit("copies_per_rule"),
+         facts.limit("scp_characters"), facts.limit("scps_per_target")
 Failure: FM08
 """
 
@@ -45,6 +46,11 @@ def _counts(estate: Estate) -> Iterator[tuple[str, int, Fact, Origin]]:
     for policy in estate.policies:
         yield f"policy {policy.name}", len(policy.content), limit("policy_characters"), origins[policy.plans[0]]
         yield from _selection_counts(policy, origins)
+    if estate.guard_rails is not None:
+        for rails in estate.rails:
+            yield f"guard rails {rails.name}", len(rails.content), limit("scp_characters"), estate.guard_rails.origin
+        # FullAWSAccess is attached everywhere, unless somebody replaced it
+        yield "each guarded OU", len(estate.rails) + 1, limit("scps_per_target"), estate.guard_rails.origin
     yield "each governed OU", len(estate.policies), limit("policies_per_target"), estate.organization.origin
 
 

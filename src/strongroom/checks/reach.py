@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, product
 
+from strongroom.checks.arntypes import types_of
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.names import ResourceType
 from strongroom.domain.strategy import Selection, TagTerm
@@ -29,7 +30,9 @@ class Cell:
 
 
 def cells(select: Selection) -> Iterator[Cell]:
-    """Yield the cells of a selection, without those that it excludes itself."""
+    """Yield the cells of a selection, without those that it excludes itself; none where AWS Backup knows nothing of it (TYP003)."""
+    if select.arns and not any(types_of(arn) for arn in select.arns):
+        return
     keys = [term.key for term in select.tags]
     types: tuple[ResourceType | None, ...] = select.types or (None,)
     values_of = product(*(term.values for term in select.tags))
@@ -51,12 +54,16 @@ def may_select(select: Selection, cell: Cell) -> bool:
         return False
     if select.types and cell.type is not None and cell.type not in select.types:
         return False
+    if select.arns and cell.type is not None and not any(cell.type in types_of(arn) for arn in select.arns):
+        return False
     return not _excluded(select, cell)
 
 
 def surely_selects(select: Selection, cell: Cell) -> bool:
     """Tell whether a selection takes every resource of a cell, whatever its other tags are."""
     tags = dict(cell.tags)
+    if select.arns or select.not_arns:
+        return False  # a cell says nothing about ARNs
     if any(tags.get(term.key) not in term.values for term in select.tags) or (select.types and cell.type not in select.types):
         return False
     excluded = any(term.key not in tags or tags[term.key] in term.values for term in select.not_tags)

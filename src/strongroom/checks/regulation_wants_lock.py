@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.regulations import Demand, unmet
-from strongroom.checks.surviving import holds
+from strongroom.checks.surviving import holds, labels
 from strongroom.checks.walk import vault_of
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
@@ -41,5 +41,4 @@ def regulation_wants_lock(estate: Estate, _: Inventory | None) -> Iterator[Probl
 
 
 def _locked(estate: Estate, plan: BackupPlan) -> bool:
-    labels = {rule.label for rule in plan.rules} | {copy.label for rule in plan.rules for copy in rule.copies}
-    return any(vault_of(estate, label).lock is not None for label in labels)
+    return any(vault_of(estate, label).lock is not None for rule in plan.rules for label in labels(plan, rule))

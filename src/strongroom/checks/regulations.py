@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from strongroom.checks.check import Problem
-from strongroom.checks.reach import cells, plans_reaching
+from strongroom.checks.reach import Cell, cells, plans_reaching
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.strategy import Regulation, RegulationName
 
@@ -24,6 +24,7 @@ class Demand(StrEnum):
     MINIMUM_DAYS = "minimum-days"
     OBJECTIVES = "objectives"  # an RPO and an RTO are declared
     INSIDE_UNION = "inside-union"  # copies stay in the European Economic Area
+    RESTORE_TESTS = "restore-tests"  # what is backed up is restored as a test
     NOT_JUDGED = "not-judged"  # by this release
 
 
@@ -43,7 +44,7 @@ class Statement:
     words: str
     seen: str  # how far the wording was verified, as words
     demand: Demand
-    days: int  # of MINIMUM_DAYS; 0 otherwise
+    days: int  # of MINIMUM_DAYS, and of RESTORE_TESTS where the words say how far apart two tests may be; 0 otherwise
     reason: str  # of NOT_JUDGED; empty otherwise
 
     def __str__(self) -> str:
@@ -55,6 +56,7 @@ class Subject:
     """Resources that a regulation is about, and the plans that may protect them; any of these may meet a demand."""
 
     words: str
+    cells: tuple[Cell, ...]
     plans: tuple[BackupPlan, ...]
 
 
@@ -88,17 +90,25 @@ def subjects(estate: Estate, regulation: Regulation) -> Iterator[Subject]:
     """Yield what a regulation is about: every plan alone, or each part of its selection with the plans that may take it."""
     if regulation.select is None:
         for plan in estate.plans:
-            yield Subject(words=f"plan {plan.name}", plans=(plan,))
+            yield Subject(words=f"plan {plan.name}", cells=tuple(cells(plan.select)), plans=(plan,))
         return
     for cell in cells(regulation.select):
-        yield Subject(words=str(cell), plans=plans_reaching(estate, cell))
+        yield Subject(words=str(cell), cells=(cell,), plans=plans_reaching(estate, cell))
 
 
-def unmet(estate: Estate, demand: Demand, met: Callable[[BackupPlan, Statement], bool], lack: str, fix: str) -> Iterator[Problem]:
-    """Yield a problem for each subject of which no plan meets a demand; `lack` follows "nothing that protects … "."""
+def unmet(
+    estate: Estate,
+    demand: Demand,
+    met: Callable[[BackupPlan, Statement], bool],
+    lack: str,
+    fix: str,
+    *,
+    natively: Callable[[Subject], bool] = lambda _: False,
+) -> Iterator[Problem]:
+    """Yield a problem for each subject of which neither a plan nor something native meets a demand; `lack` follows what it lacks."""
     for regulation, statement in demands(estate, demand):
         for subject in subjects(estate, regulation):
-            if any(met(plan, statement) for plan in subject.plans):
+            if any(met(plan, statement) for plan in subject.plans) or natively(subject):
                 continue
             yield Problem(
                 subject=f"regulation {regulation.name}, {subject.words}",

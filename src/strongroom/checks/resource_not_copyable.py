@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Resource
 from strongroom.checks.timetable import often
-from strongroom.checks.walk import PlacedCopy, copies, copy_subject, crosses_accounts, grouped, listed, selected
+from strongroom.checks.walk import PlacedCopy, copies, copy_subject, crosses_accounts, grouped, named, selected, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType
@@ -37,11 +37,11 @@ def resource_not_copyable(estate: Estate, inventory: Inventory | None) -> Iterat
         for state, resources in grouped(blocked, lambda each, placed=placed: _state(placed, each)):  # type: ignore[misc]
             yield Problem(
                 subject=copy_subject(placed),
-                message=f"{listed(each.arn for each in resources)} can't be copied to {placed.copy.label}: {state}",
+                message=f"{named(resources)} can't be copied to {placed.copy.label}: {state}",
                 why=f'every copy job of it fails, {often(placed.rule)} for each resource: "{message("unsupported_type")}"',
                 help=_FIXES[state],
                 origin=placed.copy.origin,
-                count=len(resources),
+                count=total(resources),
             )
 
 

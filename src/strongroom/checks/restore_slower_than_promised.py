@@ -19,7 +19,7 @@ from strongroom.checks.lengths import length
 from strongroom.checks.reach import Cell, cells, plans_reaching
 from strongroom.checks.storing import goes_cold, parts
 from strongroom.checks.timetable import hours
-from strongroom.checks.walk import crosses_accounts, days, kinds
+from strongroom.checks.walk import crosses_accounts, days, kinds, listed
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType
@@ -32,23 +32,27 @@ def restore_slower_than_promised(estate: Estate, inventory: Inventory | None) ->
     """Hold each RTO against where recovery points lie, and how cold."""
     for objective in estate.objectives:
         for cell in cells(objective.select) if objective.rto_minutes is not None else ():
-            for plan in plans_reaching(estate, cell):
-                yield from _far(objective, cell, plan)
+            plans = plans_reaching(estate, cell)
+            yield from _far(objective, cell, plans)
+            for plan in plans:
                 yield from _cold(objective, cell, plan, inventory)
 
 
-def _far(objective: Objective, cell: Cell, plan: BackupPlan) -> Iterator[Problem]:
-    for rule in plan.rules:
-        away = [copy for copy in rule.copies if crosses_accounts(copy)]
-        needed = Loss.ACCOUNT in objective.survives
-        older = [copy for copy in away if length(copy.keep) > length(rule.keep)]
-        if not away or not (needed or older):
-            continue
-        when = "after the loss of the account" if needed else f"of what is older than {days(rule.keep)}"
+def _far(objective: Objective, cell: Cell, plans: tuple[BackupPlan, ...]) -> Iterator[Problem]:
+    needed = Loss.ACCOUNT in objective.survives
+    groups: dict[tuple[str, str], list[str]] = {}  # the rules that say the same
+    for plan in plans:
+        for rule in plan.rules:
+            away = [copy for copy in rule.copies if crosses_accounts(copy)]
+            if away and (needed or any(length(copy.keep) > length(rule.keep) for copy in away)):
+                when = "after the loss of the account" if needed else f"of what is older than {days(rule.keep)}"
+                groups.setdefault((when, str(away[0].account)), []).append(f"{plan.name}.{rule.name}")
+    for (when, account), names in groups.items():
         yield Problem(
             subject=f"objective {cell}",
             message=f"an RTO of {hours(objective.rto_minutes or 0)} is promised for {cell}, a restore {when} begins with a copy",
-            why=f"recovery points of rule {rule.name} are then in account {away[0].account} alone, and are copied back first",
+            why=f"recovery points of {'rule' if len(names) == 1 else 'rules'} {listed(names)} are then in account {account} alone, "
+            "and are copied back first",
             help="rehearse the copy back and count it into rto, or set a longer rto for this case",
             origin=objective.origin,
             severity=None if needed else Severity.INFO,

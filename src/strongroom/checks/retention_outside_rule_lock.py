@@ -24,13 +24,15 @@ from strongroom.semantics.lifecycle import outside_lock
 
 @check("LCK001", severity=Severity.ERROR)
 def retention_outside_rule_lock(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
-    """Compare each rule with the lock of the vault it backs up into."""
+    """Compare each rule with the locks of the vaults it backs up into, the air-gapped one included."""
     for plan, rule in rules(estate):
-        lock = vault_of(estate, rule.label).lock
-        if lock and outside_lock(rule.keep, lock.min_days, lock.max_days):
+        for label in (rule.label, rule.air_gapped):
+            lock = vault_of(estate, label).lock if label else None
+            if not label or not lock or not outside_lock(rule.keep, lock.min_days, lock.max_days):
+                continue
             yield Problem(
                 subject=rule_subject(plan, rule),
-                message=f"rule {rule.name} keeps recovery points {_for(days(rule.keep))}, {bound(rule.label, rule.keep, lock)}",
+                message=f"rule {rule.name} keeps recovery points {_for(days(rule.keep))}, {bound(label, rule.keep, lock)}",
                 why=f'every backup job of the rule fails, {often(rule)} for each resource: "{message("lock_range_backup")}"',
                 help=fix(lock),
                 origin=rule.origin,

@@ -2,20 +2,25 @@
 
 import difflib
 from collections.abc import Iterator
+from typing import Final
 
 from strongroom.checks.catalogue import CHECKS
 from strongroom.checks.check import Check
-from strongroom.checks.inventory import Inventory
+from strongroom.checks.interest import interest
+from strongroom.checks.inventory import Inventory, Stock
 from strongroom.checks.suppressions import explanation
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.domain.origin import FileOrigin, Origin
 from strongroom.errors import BadInput
 
+# Of these nothing was judged: neither a pass nor a failure.
+UNKNOWN: Final = frozenset({"UNK001", "UNK002"})
 
-def run(estate: Estate, inventory: Inventory | None = None) -> tuple[Finding, ...]:
+
+def run(estate: Estate, inventory: Stock | None = None) -> tuple[Finding, ...]:
     """Return the findings of all checks, in the order of the file; without an inventory some checks can't speak."""
-    return tuple(sorted(_findings(estate, inventory), key=_place))
+    return tuple(sorted(_findings(estate, inventory.alike(interest(estate)) if inventory else None), key=_place))
 
 
 def codes() -> tuple[str, ...]:

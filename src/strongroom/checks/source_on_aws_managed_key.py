@@ -16,7 +16,7 @@ from strongroom.checks.check import Problem, check
 from strongroom.checks.copying import blocked
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.timetable import often
-from strongroom.checks.walk import listed, resources_named
+from strongroom.checks.walk import named, resources_named, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.semantics.copies import Outcome
@@ -29,9 +29,9 @@ def source_on_aws_managed_key(estate: Estate, inventory: Inventory | None) -> It
         rule, copy = group.placed.rule, group.placed.copy
         yield Problem(
             subject=resources_named(group.resources, group.type),
-            message=f"{listed(each.arn for each in group.resources)} on an AWS-managed key can't be copied to account {copy.account}",
+            message=f"{named(group.resources)} on an AWS-managed key can't be copied to account {copy.account}",
             why=f'every copy job to {copy.label} fails, {often(rule)} for each resource: "{group.reason}"',
             help="re-encrypt with a customer-managed key that the destination account may use",
             origin=copy.origin,
-            count=len(group.resources),
+            count=total(group.resources),
         )

@@ -25,7 +25,12 @@ _FREQUENT: Final = 60  # runs in a year
 @lru_cache(maxsize=1024)
 def times(rule: BackupRule, days: int = DAYS) -> tuple[datetime, ...]:
     """Return when a rule is due within some days, overlap not counted."""
-    return tuple(slots(parse_cron(rule.schedule), rule.timezone, AFTER, AFTER + timedelta(days=days)))
+    return times_of(rule.schedule, rule.timezone, days)
+
+
+def times_of(schedule: str, timezone: str, days: int = DAYS) -> tuple[datetime, ...]:
+    """Return when something else than a rule is due within some days."""
+    return tuple(slots(parse_cron(schedule), timezone, AFTER, AFTER + timedelta(days=days)))
 
 
 def often(rule: BackupRule) -> str:

@@ -27,7 +27,9 @@ from strongroom.semantics.copies import CUSTOMER, CopyCase, Outcome, verdict
 def type_not_copyable(estate: Estate, inventory: Inventory | None) -> Iterator[Problem]:
     """Ask for each copy whether the plan's types, or the types of its resources, can be copied there."""
     for placed in copies(estate):
-        found = Counter(resource.type for resource in selected(placed.plan, inventory))
+        found: Counter[ResourceType] = Counter()
+        for resource in selected(placed.plan, inventory):
+            found[resource.type] += resource.count
         for kind in sorted({*placed.plan.select.types, *found}):
             if message := _refusal(placed, kind):
                 where = f"account {placed.copy.account}" if crosses_accounts(placed.copy) else f"Region {placed.copy.region}"

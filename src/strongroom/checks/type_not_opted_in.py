@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, Resource
 from strongroom.checks.timetable import jobs
-from strongroom.checks.walk import listed, selected
+from strongroom.checks.walk import named, selected, total
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType
@@ -35,12 +35,12 @@ def type_not_opted_in(estate: Estate, inventory: Inventory | None) -> Iterator[P
 
 
 def _problem(plan: BackupPlan, kind: ResourceType, resources: list[Resource]) -> Problem:
-    what = f"selects {listed(sorted(each.arn for each in resources))}" if resources else f"names {kind}"
+    what = f"selects {named(resources)}" if resources else f"names {kind}"
     return Problem(
         subject=f"plan {plan.name}",
         message=f"plan {plan.name} {what}, but {kind} is not opted in",
         why=f"AWS Backup skips the type without a job and without a message ({jobs(plan)})",
         help=f"add {kind.keyword} to organization.opt_in",
         origin=plan.select.origin,
-        count=max(1, len(resources)),
+        count=max(1, total(resources)),
     )

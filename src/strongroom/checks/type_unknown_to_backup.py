@@ -14,7 +14,7 @@ from typing import Final
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory, UnsupportedResource
-from strongroom.checks.walk import listed
+from strongroom.checks.walk import named, resources_named, total
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.strategy import Selection
@@ -28,6 +28,7 @@ _INSTEAD: Final = (
     ("secret", "replicate the secret to another Region, and be able to issue it again"),
     ("lambda", "keep the function as code"),
 )
+_NAMES: Final = {"ecs": "ECS", "ecr": "ECR", "elasticache": "ElastiCache", "es": "OpenSearch", "lambda": "Lambda", "sqs": "SQS"}
 _OTHERWISE: Final = "keep its definition as code, and export its data to S3"
 
 
@@ -38,17 +39,26 @@ def type_unknown_to_backup(estate: Estate, inventory: Inventory | None) -> Itera
     for resource in inventory.unsupported if inventory else ():
         groups.setdefault(resource.type, []).append(resource)
     for kind, resources in sorted(groups.items()):
-        arns = sorted(resource.arn for resource in resources)
-        meant = sum(any(_tagged(plan.select, resource) for plan in estate.plans) for resource in resources)
+        meant = total(each for each in resources if any(_tagged(plan.select, each) for plan in estate.plans))
         tagged = f", {meant} of them tagged for a plan" if meant else ""
         yield Problem(
-            subject=arns[0] if len(arns) == 1 else f"{len(arns)} {kind} resources",
-            message=f"AWS Backup can't protect {kind}: {listed(arns)}{tagged}",
+            subject=resources_named(resources, kind),
+            message=f"AWS Backup can't protect {kind}: {named(resources)}{tagged}",
             why="no job is ever made for the type, and nothing says so",
-            help=next((fix for word, fix in _INSTEAD if word in kind.lower()), _OTHERWISE),
+            help=instead(kind),
             origin=estate.organization.origin,
-            count=len(arns),
+            count=total(resources),
         )
+
+
+def instead(kind: str) -> str:
+    """Return what helps for a type that AWS Backup does not know."""
+    return next((fix for word, fix in _INSTEAD if word in kind.lower()), _OTHERWISE)
+
+
+def service_name(service: str) -> str:
+    """Return how people call the service of an ARN."""
+    return _NAMES.get(service, service)
 
 
 def _tagged(select: Selection, resource: UnsupportedResource) -> bool:

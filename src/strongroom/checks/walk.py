@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from strongroom.checks.inventory import Inventory, Resource
+from strongroom.checks.arntypes import types_of
+from strongroom.checks.inventory import Inventory, Resource, UnsupportedResource, first_arns
 from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, ResourceType, RetentionDays
 from strongroom.domain.strategy import KeyKind, Vault
@@ -49,16 +50,34 @@ def is_aws_managed(estate: Estate, vault: Vault) -> bool:
     return any(key.name == vault.key and key.kind is KeyKind.AWS_MANAGED for key in estate.keys)
 
 
-def selected(plan: BackupPlan, inventory: Inventory | None) -> Iterator[Resource]:
-    """Yield the resources of an inventory that a plan selects, in its Regions; nothing without an inventory."""
-    for resource in inventory.resources if inventory else ():
-        if resource.region in plan.regions and matches(plan.select, resource.type, dict(resource.tags)):
-            yield resource
+def selected(plan: BackupPlan, inventory: Inventory | None) -> tuple[Resource, ...]:
+    """Return the resources of an inventory that a plan selects, in its Regions; nothing without an inventory."""
+    if inventory is None:
+        return ()
+    looks: dict[tuple[ResourceType, tuple[tuple[str, str], ...]], bool] = {}  # many differ in their switches only
+
+    def fits(resource: Resource) -> bool:
+        if resource.region not in plan.regions or plan.select.arns or plan.select.not_arns:
+            return takes(plan, resource)
+        look = (resource.type, resource.tags)
+        if look not in looks:
+            looks[look] = matches(plan.select, resource.type, dict(resource.tags), resource.arn)
+        return looks[look] and plan.account in {None, resource.account}
+
+    return inventory.taken((plan.select, plan.regions, plan.account), fits)
+
+
+def takes(plan: BackupPlan, resource: Resource) -> bool:
+    """Tell whether a plan selects a resource, in its Regions and its account."""
+    if resource.region not in plan.regions or plan.account not in {None, resource.account}:
+        return False
+    return matches(plan.select, resource.type, dict(resource.tags), resource.arn)
 
 
 def kinds(plan: BackupPlan, inventory: Inventory | None) -> dict[ResourceType, tuple[Resource, ...]]:
-    """Return the types that a plan names, and those of the resources it selects, each with these resources."""
-    found: dict[ResourceType, list[Resource]] = {kind: [] for kind in plan.select.types}
+    """Return the types that a plan names, by itself or in an ARN, and those of the resources it selects, each with these resources."""
+    certain = (types[0] for arn in plan.select.arns if len(types := types_of(arn)) == 1)  # some types share the form of their ARNs
+    found: dict[ResourceType, list[Resource]] = {kind: [] for kind in (*plan.select.types, *certain)}
     for resource in selected(plan, inventory):
         found.setdefault(resource.type, []).append(resource)
     return {kind: tuple(sorted(found[kind], key=lambda each: each.arn)) for kind in sorted(found)}
@@ -108,6 +127,19 @@ def listed(items: Iterable[str], shown: int = 3) -> str:
     return " and ".join([", ".join(found[:-1]), found[-1]]) if len(found) > 1 else "".join(found)
 
 
-def resources_named(resources: Sequence[Resource], kind: ResourceType) -> str:
+def total(resources: Iterable[Resource | UnsupportedResource]) -> int:
+    """Return how many resources some stand for."""
+    return sum(each.count for each in resources)
+
+
+def named(resources: Sequence[Resource | UnsupportedResource]) -> str:
+    """Return the first ARNs of some resources, and how many there are besides, as words."""
+    first = first_arns(resources)
+    rest = total(resources) - len(first)
+    return f"{', '.join(first)} and {rest} more" if rest else listed(first)
+
+
+def resources_named(resources: Sequence[Resource | UnsupportedResource], kind: str = "") -> str:
     """Return the subject of a finding about some resources of one type: the ARN of a single one, else their number."""
-    return resources[0].arn if len(resources) == 1 else f"{len(resources)} {kind} resources"
+    count = total(resources)
+    return resources[0].arn if count == 1 else f"{count} {kind} resources" if kind else f"{count} resources"

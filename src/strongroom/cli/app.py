@@ -1,5 +1,6 @@
 """The `strongroom` command: verbs are imported when they are called, and errors become one line and an exit code."""
 
+import gc
 import importlib
 import os
 import signal
@@ -31,6 +32,8 @@ VERBS = {
     "coverage": "show what is backed up and what is not, without a strategy",
     "verify": "compare the strategy with the ledger: proven, broken, unknown",
     "prove": "show one resource's proof, link by link",
+    "can": "say whether AWS would let somebody make a call, and why",
+    "who-can": "show everybody who could delete backups, decrypt, unlock …, by which way",
     "twin": "run a local AWS organization in which AWS Backup really runs",
     "demo": "see all of it in under a minute, on the twin",
 }
@@ -47,7 +50,7 @@ class Verbs(click.Group):
         """Import a verb's module when it is called."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = importlib.import_module(f"strongroom.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"strongroom.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -78,6 +81,10 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line; whatever goes wrong ends in one clear message and the right exit code."""
     streams.prepare()
+    # Pydantic would look through everything that is installed for plugins before it reads the first strategy: ours needs none, and
+    # `check` is to answer at once.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    gc.set_threshold(100_000)  # modules and models stay anyway: looking through them for garbage is a tenth of a `check`
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a pipeline sends when it is cancelled
     with click.Context(cli, color=streams.colored()):
         code = _run()

@@ -39,14 +39,20 @@ def command(strategy: Path, plan_file: Path | None, yes: bool, allow_removals: b
     wanted = read_plan(plan_file, strategy=made.estate.name) if plan_file else made.plan
     run = None
     if output == "text":
-        print_plan(wanted)
+        print_plan(wanted, made.estate.undeployed)
     if wanted.steps:
         agree(wanted, yes=yes, allow_removals=allow_removals, shown=output == "text")
         with progress("applying", quiet=output == "json") as update:
             run = apply(made, wanted, home=home, on_step=lambda step, total: update(step.number - 1, total, step.title))
     if output == "json":
         print_json(
-            "apply", findings=[], plan_id=wanted.plan_id, run=run, strategy=wanted.strategy, steps=[step.title for step in wanted.steps]
+            "apply",
+            findings=[],
+            plan_id=wanted.plan_id,
+            run=run,
+            strategy=wanted.strategy,
+            steps=[step.title for step in wanted.steps],
+            undeployed=made.estate.undeployed,
         )
     elif wanted.steps:
         click.echo(f"applied {len(wanted.steps)} steps; run {run}")

@@ -14,7 +14,10 @@ from strongroom.errors import BadInput
 if TYPE_CHECKING:
     from strongroom.api.check import Checked
 
-KINDS = ("strategy", "policy", "plan", "selection", "vault-policy", "cloudformation", "terraform")
+KINDS = (
+    *("strategy", "policy", "plan", "selection", "vault-policy", "cloudformation", "terraform"),
+    *("identity-policy", "trust-policy", "key-policy", "scp", "topic-policy", "access"),
+)
 
 
 @click.command("check")
@@ -33,7 +36,7 @@ KINDS = ("strategy", "policy", "plan", "selection", "vault-policy", "cloudformat
     type=click.Choice([*(each.value for each in Severity), "never"]),
     default="warning",
     show_default=True,
-    help="Least severity that exits with 1.",
+    help="Least severity that exits with 1; never: nothing but bad input fails.",
 )
 @click.option("--format", "output", type=click.Choice(["text", "json", "sarif", "junit", "github"]), default="text", show_default=True)
 def command(  # noqa: PLR0917 - one parameter for each option
@@ -51,8 +54,11 @@ def command(  # noqa: PLR0917 - one parameter for each option
     """Say what will fail, before anything is deployed.
 
     DOCUMENT is a strategy or a folder with strategy.yaml; or what others wrote: an Organizations backup policy (or a folder of
-    them with attachments.yaml), a plan as GetBackupPlan returns it, a selection, a vault access policy, a CloudFormation template, or
-    what terraform show -json prints.
+    them with attachments.yaml), a plan as GetBackupPlan returns it, a selection, a vault access policy, a CloudFormation template,
+    what terraform show -json prints, a policy of a role, key or topic, a service control policy, or an access document (who may do what).
+
+    Exits with 3 when something could not be judged, whatever else is found: a vault that the document doesn't declare, a resource
+    that was not read. Ignore or suppress what you accept; with --fail-on never the exit code is always 0.
     """
     from strongroom.api.check import Choice, Scope, check
     from strongroom.api.check import inventory as resources
@@ -74,15 +80,23 @@ def show(checked: "Checked", output: str) -> None:
     """Print what was found in the format that was asked for."""
     if output == "json":
         hidden = [{"finding": finding, "suppression": by} for finding, by in checked.suppressed]
-        print_json("check", file=checked.file, findings=checked.findings, suppressed=hidden)
+        print_json(
+            "check",
+            file=checked.file,
+            exit_code=int(checked.exit_code),
+            findings=checked.findings,
+            could_not_verify=checked.unknown,
+            suppressed=hidden,
+        )
     elif output == "sarif":
         click.echo(sarif(checked.findings))
     elif output == "junit":
-        click.echo(junit("check", checked.findings))
+        click.echo(junit("check", checked.findings, checked.unknown))
     elif output == "github":
         click.echo("".join(f"{line}\n" for line in github(checked.findings)), nl=False)
     else:
         print_findings(checked.findings)
         for finding, by in checked.suppressed:
             click.echo(f"suppressed[{finding.code}] {finding.origin}  {finding.message} (until {by.expires}, {by.owner}: {by.reason})")
-        click.echo(f"{checked.file}: {counted(checked.findings)}")
+        unknown = f", {len(checked.unknown)} of them about what could not be verified" if checked.unknown else ""
+        click.echo(f"{checked.file}: {counted(checked.findings)}{unknown}")

@@ -18,7 +18,8 @@ DAYS = 90
 @click.command("demo")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default="demo-report.json", show_default=True)
 @click.option("--example", type=click.Path(path_type=Path, file_okay=False), help="Folder with organization.yaml and strategy.yaml.")
-def command(report: Path, example: Path | None) -> int:
+@click.option("--enforce-iam", is_flag=True, help="Let the twin's calls and jobs do only what policies allow.")
+def command(report: Path, example: Path | None, enforce_iam: bool) -> int:  # noqa: FBT001 - click's
     """See all of it in under a minute: deploy a strategy to a local AWS organization, let ninety days pass, prove the result.
 
     Needs no AWS account and leaves nothing running. What was found is written to a report.
@@ -31,7 +32,7 @@ def command(report: Path, example: Path | None) -> int:
             raise BadInput(f"there is no {folder / name}", hint="name a folder that has both: strongroom demo --example FOLDER")
     writable(report)
     with _own_home() as home:
-        story = Story(folder, home)
+        story = Story(folder, home, enforce_iam=enforce_iam)
         try:
             story.run()
         except (Stopped, Cancelled) as error:
@@ -76,10 +77,11 @@ def _own_home() -> Iterator[Path]:
 class Story:
     """The demo's six acts; `document` grows into the report."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
+    def __init__(self, folder: Path, home: Path, *, enforce_iam: bool = False) -> None:
         self.strategy = _typed(folder / "strategy.yaml")
         self.seed = _typed(folder / "organization.yaml")
         self.home = home
+        self.enforce_iam = enforce_iam
         self.started = time.monotonic()
         self.document: dict[str, Any] = {"format_version": 1, "acts": []}
 
@@ -97,7 +99,7 @@ class Story:
         from strongroom.twin import process
 
         self._title(1, f"a local AWS organization, seeded from {self.seed}")
-        endpoint = process.up(self.home, 0, self.seed)
+        endpoint = process.up(self.home, 0, self.seed, enforce_iam=self.enforce_iam)
         os.environ |= process.environment(endpoint)
         figures = process.status(self.home)
         self.document["twin"] = figures

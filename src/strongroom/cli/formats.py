@@ -6,11 +6,11 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
-from xml.etree import ElementTree as ET
 
 import click
 
 from strongroom import __version__
+from strongroom.domain.estate import Undeployed
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.origin import FileOrigin
 
@@ -26,7 +26,7 @@ findings_format = click.option(
 
 def plain(value: Any) -> Any:
     """Return a result as JSON values: dataclasses by field, instants in ISO 8601, enums by value."""
-    if isinstance(value, Finding):
+    if isinstance(value, Finding | Undeployed):
         members = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
         return {**members, "origin": str(value.origin)}
     if is_dataclass(value) and not isinstance(value, type):
@@ -79,11 +79,18 @@ def _sarif_result(finding: Finding) -> dict[str, Any]:
     return result
 
 
-def junit(suite: str, findings: Sequence[Finding]) -> str:
-    """Return findings as JUnit XML: one failed case each, or one passed case when there are none."""
+def junit(suite: str, findings: Sequence[Finding], unknown: Sequence[Finding] = ()) -> str:
+    """Return findings as JUnit XML: one failed case each, or one passed case when there are none.
+
+    Remarks pass; those of `unknown` are skipped, because nothing was judged.
+    """
+    from xml.etree import ElementTree as ET  # for this format alone: `check` must answer at once
+
     root = ET.Element("testsuites")
     failures = [finding for finding in findings if finding.severity is not Severity.INFO]
-    element = ET.SubElement(root, "testsuite", name=f"strongroom {suite}", tests=str(len(findings) or 1), failures=str(len(failures)))
+    skipped = [finding for finding in unknown if finding not in failures]
+    numbers = {"tests": str(len(findings) or 1), "failures": str(len(failures)), "skipped": str(len(skipped))}
+    element = ET.SubElement(root, "testsuite", {"name": f"strongroom {suite}", **numbers})
     if not findings:
         ET.SubElement(element, "testcase", classname=suite, name="no findings")
     for finding in findings:
@@ -91,6 +98,8 @@ def junit(suite: str, findings: Sequence[Finding]) -> str:
         if finding.severity is not Severity.INFO:
             failure = ET.SubElement(case, "failure", message=finding.message, type=finding.severity.value)
             failure.text = f"{finding.why}\n{finding.help}"
+        elif finding in skipped:
+            ET.SubElement(case, "skipped", message=finding.message)
     return ET.tostring(root, encoding="unicode", xml_declaration=True)
 
 

@@ -1,12 +1,14 @@
 """`strongroom plan`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from strongroom.cli.formats import print_json, text_or_json
-from strongroom.cli.printing import print_findings
+from strongroom.cli.printing import print_findings, print_undeployed
+from strongroom.domain.estate import Undeployed
 from strongroom.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -26,11 +28,12 @@ def command(strategy: Path, out: Path | None, output: str) -> int:
     if made.plan and out:
         write_plan(made.plan, out)
     if output == "json":
-        print_json("plan", findings=made.findings, plan=to_json(made.plan) if made.plan else None)
+        undeployed = made.estate.undeployed
+        print_json("plan", findings=made.findings, plan=to_json(made.plan) if made.plan else None, undeployed=undeployed)
     else:
         print_findings(made.findings)
         if made.plan:
-            print_plan(made.plan)
+            print_plan(made.plan, made.estate.undeployed)
     if made.plan is None:
         return ExitCode.FINDINGS
     if out:
@@ -39,11 +42,11 @@ def command(strategy: Path, out: Path | None, output: str) -> int:
     return ExitCode.PROVEN
 
 
-def print_plan(plan: "ChangePlan") -> None:
-    """Print a plan's steps, those that take protection away in red."""
+def print_plan(plan: "ChangePlan", undeployed: Sequence[Undeployed] = ()) -> None:
+    """Print a plan's steps, those that take protection away in red, and what is declared and no step deploys."""
     if not plan.steps:
-        click.echo(f"{plan.strategy} is deployed as declared: nothing to do")
-        return
+        click.echo(f"{plan.strategy} is deployed {'as far as it can be' if undeployed else 'as declared'}: nothing to do")
     for step in plan.steps:
         sign = click.style("-", fg="red", bold=True) if step.removes else click.style("+", fg="green", bold=True)
         click.echo(f"{step.number:3} {sign} {step.title}")
+    print_undeployed(undeployed)

@@ -1,12 +1,16 @@
 """How findings and numbers look on a terminal."""
 
+import shutil
+import textwrap
 from collections.abc import Iterable, Sequence
 
 import click
 
+from strongroom.domain.estate import Undeployed
 from strongroom.domain.finding import Finding, Severity
 
 COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+WIDTH = 100  # characters, where nobody is at a terminal
 
 
 def print_findings(findings: Iterable[Finding], *, err: bool = False) -> None:
@@ -18,6 +22,26 @@ def print_findings(findings: Iterable[Finding], *, err: bool = False) -> None:
         if finding.why:
             click.echo(f"  why:  {finding.why}{mode}", err=err)
         click.echo(f"  help: {finding.help}", err=err)
+
+
+def print_undeployed(undeployed: Sequence[Undeployed]) -> None:
+    """Print what a strategy declares and nothing deploys; nothing when there is no such thing."""
+    if undeployed:
+        click.echo(f"declared, but not deployed ({len(undeployed)}):")
+    for each in undeployed:
+        click.echo(f"  {click.style('!', fg='yellow', bold=True)} {each.subject}: {each.reason} ({each.origin})")
+
+
+def print_wrapped(text: str, indent: str, *, bold: bool = False, color: str = "", deeper: int = 2) -> None:
+    """Print a text in lines that fit the terminal, further ones indented more; names stay whole, what isn't printable is escaped."""
+    text = "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+    width = shutil.get_terminal_size((WIDTH, 24)).columns
+    further = indent + " " * deeper
+    lines = textwrap.wrap(
+        text, width, initial_indent=indent, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )  # fmt: skip
+    for line in lines:
+        click.echo(click.style(line, fg=color or None, bold=bold or None) if bold or color else line)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from strongroom.cli.formats import print_json, text_or_json
+from strongroom.cli.printing import print_undeployed
 
 
 @click.command("render")
@@ -24,7 +25,9 @@ def command(strategy: Path | None, out: Path, read_role: bool, trust: tuple[str,
         return 0
     written = render(strategy or Path("strategy.yaml"), out)
     if output == "json":
-        print_json("render", files=[str(file) for file in written])
-    for file in written if output == "text" else ():
+        print_json("render", files=[str(file) for file in written.files], undeployed=written.undeployed)
+        return 0
+    for file in written.files:
         click.echo(f"wrote {file}")
+    print_undeployed(written.undeployed)
     return 0

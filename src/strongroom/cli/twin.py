@@ -1,5 +1,7 @@
 """`strongroom twin`: a local AWS organization in a process of its own."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -30,19 +32,54 @@ def command() -> None:
 
 
 @command.command("up")
-@click.option("--seed", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File that declares the organization.")
+@click.option("--seed", type=click.Path(path_type=Path, dir_okay=False), help="File that declares the organization.")
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="File with a saved twin, instead of a seed.")
+@click.option("--start", default="", metavar="INSTANT", help="Where the clock begins, such as 2027-01-01T00:00:00Z; then it stands still.")
 @click.option("--port", type=click.IntRange(0, 65535), default=4577, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--enforce-iam", is_flag=True, help="Let calls and jobs do only what policies allow.")
 @text_or_json
-def up(seed: Path, port: int, output: str) -> int:
-    """Start a twin and leave it running."""
+def up(seed: Path | None, state: Path | None, start: str, port: int, enforce_iam: bool, output: str) -> int:  # noqa: FBT001, PLR0917 - click's options
+    """Start a twin of a seed or of a saved state and leave it running.
+
+    The clock begins now, or where the saved one stood, and ticks. Without --enforce-iam policies of vaults, keys and roles' trust
+    decide as at AWS, and nothing else: users may do everything. With it every call is asked of identity policies, boundaries,
+    session policies, control policies and resource policies too, and a job does what its role may do.
+    """
     from strongroom.twin import process
 
-    endpoint = process.up(_home(), port, seed)
+    endpoint = process.up(_home(), port, seed, state=state, start=start, enforce_iam=enforce_iam)
+    variables = process.environment(endpoint)
     if output == "json":
-        print_json("twin up", url=endpoint.url, pid=endpoint.pid, account=endpoint.account, region=endpoint.region)
-    else:
-        click.echo(f"twin of {seed} runs at {endpoint.url} (pid {endpoint.pid}), management account {endpoint.account}")
-        click.echo('to talk to it: eval "$(strongroom twin env)"')
+        print_json("twin up", url=endpoint.url, pid=endpoint.pid, account=endpoint.account, region=endpoint.region, environment=variables)
+        return 0
+    click.echo(f"twin of {seed or state} runs at {endpoint.url} (pid {endpoint.pid}), management account {endpoint.account}")
+    click.echo('to talk to it: eval "$(strongroom twin env)", or give your tool these variables')
+    for name, value in variables.items():
+        click.echo(f"  {name}={value}")
+    return 0
+
+
+@command.command("save")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def save(file: Path) -> int:
+    """Write the state of the running twin to FILE, for `twin up --state FILE`.
+
+    It holds every account, resource, object and key, and the credentials of the seed; only the twin's own classes and moto's
+    are ever loaded from such a file.
+    """
+    from strongroom.twin import client, process
+
+    content = client.save(process.running(_home()))
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(content)
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise BadInput(f"can't write {file}: {error.strerror}", hint="name a file in a folder that can be written") from error
+    click.echo(f"saved {file} ({len(content):,} bytes)")
     return 0
 
 
@@ -65,17 +102,81 @@ def status(output: str) -> int:
     if output == "json":
         print_json("twin status", **figures)
     else:
-        for line in figure_lines(figures):
-            click.echo(line)
+        print_screen(figures)
     return 0
 
 
 @command.command("down")
 def down() -> int:
-    """Stop the running twin; its state is gone."""
+    """Stop the running twin; its state is gone unless `twin save` wrote it."""
     from strongroom.twin import process
 
     click.echo("stopped" if process.down(_home()) else "no twin was running")
+    return 0
+
+
+@command.group("fault")
+def fault() -> None:
+    """Let things go wrong in the running twin, in AWS's words."""
+
+
+@fault.command("add")
+@click.argument("kind")
+@click.argument("members", nargs=-1, metavar="[NAME=VALUE]...")
+@text_or_json
+def fault_add(kind: str, members: tuple[str, ...], output: str) -> int:
+    """Install a fault of a KIND, narrowed by NAME=VALUE.
+
+    \b
+    strongroom twin fault add region-outage region=eu-west-1
+    strongroom twin fault add throttle service=backup operation='List*' rate=0.2
+    strongroom twin fault add slow-jobs factor=12 type=RDS
+    """  # noqa: D301 - \b is click's mark for lines to leave alone
+    from strongroom.twin import client, process
+
+    number = client.add_fault(process.running(_home()), kind, **dict(_member(each) for each in members))
+    if output == "json":
+        print_json("twin fault add", fault=number)
+    else:
+        click.echo(f"fault {number}: {kind}; to end it: strongroom twin fault clear {number}")
+    return 0
+
+
+def _member(text: str) -> tuple[str, str | int | float]:
+    """Return the name and value of `rate=0.2`; raises BadInput."""
+    name, mark, value = text.partition("=")
+    if not mark:
+        raise BadInput(f"{text!r} is no member of a fault", hint="write NAME=VALUE, for example region=eu-west-1")
+    if name in {"after", "times", "status"} and value.isdigit():
+        return name, int(value)
+    try:
+        return name, float(value) if name in {"rate", "factor"} else value
+    except ValueError:
+        return name, value  # the twin says what is wrong with it
+
+
+@fault.command("list")
+@text_or_json
+def fault_list(output: str) -> int:
+    """List the faults in force, and how often each has struck."""
+    from strongroom.twin import client, process
+
+    faults = client.faults(process.running(_home()))
+    if output == "json":
+        print_json("twin fault list", faults=faults)
+        return 0
+    for line in [fault_line(each) for each in faults] or ["no faults"]:
+        click.echo(line)
+    return 0
+
+
+@fault.command("clear")
+@click.argument("number", type=click.IntRange(min=1), required=False)
+def fault_clear(number: int | None) -> int:
+    """End the fault of a NUMBER, or all; accounts that were closed or removed stay so."""
+    from strongroom.twin import client, process
+
+    click.echo(f"ended: {client.clear_faults(process.running(_home()), number or 0)}")
     return 0
 
 
@@ -130,6 +231,60 @@ def _watch(endpoint: "Endpoint", update: Callable[[int, int, str], None], arrive
         if at["moving"]:
             start, end, now = (datetime.fromisoformat(at[name]) for name in ("from", "to", "reached"))
             update((now - start).days, max((end - start).days, 1), f"{now:%Y-%m-%d}")
+
+
+def print_screen(figures: dict[str, Any]) -> None:
+    """Show a twin's status: side by side on a terminal, line by line elsewhere."""
+    backup, clock = figures["backup"], figures["clock"]
+    jobs = {name.partition("_")[0]: backup[name] for name in ("backup_jobs", "copy_jobs", "restore_jobs") if name in backup}
+    twin = {
+        "endpoint": figures["endpoint"],
+        "seed": figures["seed"],
+        "organization": figures["organization"],
+        "management": figures["management_account"],
+        "accounts": figures["accounts"],
+        "resources": figures["resources"],
+        "vaults": backup["vaults"],
+        "plans": backup["plans"],
+        "clock": f"{datetime.fromisoformat(clock['now']):%Y-%m-%d %H:%M:%S} UTC",
+    }
+    if clock["moving"]:
+        twin["clock"] += f", moving to {datetime.fromisoformat(clock['to']):%Y-%m-%d}"
+        twin["figures as of"] = f"{datetime.fromisoformat(figures['now']):%Y-%m-%d %H:%M:%S} UTC"
+    panels = {
+        "twin": figure_lines(twin),
+        "jobs of 30 days": figure_lines(jobs) if any(jobs.values()) else ["none"],
+        "recovery points": figure_lines(backup["recovery_points"]) or ["none"],
+        "faults": [fault_line(each) for each in figures["faults"]] or ["none"],
+    }
+    if sys.stdout.isatty() and os.environ.get("TERM") != "dumb":
+        _print_panels(panels)
+        return
+    for title, lines in panels.items():
+        click.echo("\n".join([title, *(f"  {line}" for line in lines)]))
+
+
+def _print_panels(panels: dict[str, list[str]]) -> None:
+    from rich.columns import Columns
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    Console(no_color=bool(os.environ.get("NO_COLOR"))).print(
+        Columns([Panel(Text("\n".join(lines)), title=title, title_align="left") for title, lines in panels.items()])
+    )
+
+
+def fault_line(fault: dict[str, Any]) -> str:
+    """Return a fault as one line.
+
+    Example:
+        >>> fault_line({"number": 2, "kind": "throttle", "service": "backup", "rate": 0.2, "hits": 7})
+        '2  throttle service=backup rate=0.2, struck 7 times'
+    """
+    members = " ".join(f"{name}={value}" for name, value in fault.items() if name not in {"number", "kind", "hits"})
+    times = "once" if fault["hits"] == 1 else f"{fault['hits']} times"
+    return f"{fault['number']}  {fault['kind']}{' ' if members else ''}{members}, struck {times}"
 
 
 def figure_lines(figures: dict[str, Any], indent: str = "") -> list[str]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strongroom.compiler.keys import central_key_policy, key_resources
+from strongroom.compiler.keys import central_key_policy, key_resources, vault_key
 from strongroom.compiler.template import Json, Template, logical_id, organization_id_parameter, render_template
+from strongroom.compiler.undeployed import deployed_vaults
 from strongroom.compiler.vaults import copy_access_policy, vault_resource
 from strongroom.domain.estate import Estate, Stack
 from strongroom.domain.names import AccountId, Region
@@ -34,13 +35,14 @@ def _by_place(estate: Estate) -> dict[tuple[AccountId, Region], list[Vault]]:
 
 
 def _placed(estate: Estate) -> Iterator[tuple[tuple[AccountId, Region], Vault]]:
-    for vault in estate.vaults:
+    for vault in deployed_vaults(estate):
         if isinstance(vault.account, AccountId):
             for region in vault.regions:
                 yield (vault.account, region), vault
 
 
 def _template(estate: Estate, vaults: list[Vault]) -> Template:
+    keys = {key.name: key for key in estate.keys}
     own_keys = {key.name for key in estate.keys if key.kind is KeyKind.PER_ACCOUNT}
     resources: Json = {}
     for name in sorted({vault.key for vault in vaults} & own_keys):
@@ -51,12 +53,13 @@ def _template(estate: Estate, vaults: list[Vault]) -> Template:
             description=f"Copies of strategy {estate.name}, key {name}",
             policy=central_key_policy(role=estate.roles.backup),
             condition=None,
+            rotated=keys[name].rotated,
         )
     for vault in vaults:
         resources[logical_id("vault", vault.label)] = vault_resource(
             vault,
             strategy=estate.name,
-            key=logical_id("key", vault.key) if vault.key in own_keys else None,
+            key=vault_key(keys.get(vault.key)),
             policy=copy_access_policy(),
             condition=None,
         )

@@ -3,14 +3,15 @@
 The root statement comes first and is never conditioned: a key that its own account can't administer is lost.
 Principals are never written as role ARNs: KMS refuses a policy that names a role which doesn't exist yet, and in a
 second Region the stack may arrive before the role does. `aws:PrincipalArn` says the same and is checked on use.
-No statement asks for `kms:ViaService`: types that AWS Backup does not fully manage call KMS through their own service
-(`ec2`, `rds`), so `backup.*` alone would block them (aws/07 §7.3).
+No statement about what backups do with a key asks for `kms:ViaService`: types that AWS Backup does not fully manage call KMS
+through their own service (`ec2`, `rds`), so `backup.*` alone would block them (aws/07 §7.3).
 """
 
 from collections.abc import Sequence
 
-from strongroom.compiler.template import ORGANIZATION_ID, Json, owner_tags, sub
-from strongroom.domain.names import AccountId
+from strongroom.compiler.template import ORGANIZATION_ID, Json, logical_id, owner_tags, sub
+from strongroom.domain.names import AccountId, Arn
+from strongroom.domain.strategy import Key, KeyKind
 
 SERVICE_LINKED_ROLE = "role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
 
@@ -54,7 +55,52 @@ def central_key_policy(*, role: str) -> Json:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def key_resources(*, logical: str, alias: str, strategy: str, description: str, policy: Json, condition: str | None) -> Json:
+def shared_key_policy(*, role: str) -> Json:
+    """Return the policy of a multi-Region key that vaults in the whole organization use, or of one of its replicas.
+
+    Whoever makes a vault with a key of another account grants its use to AWS Backup, so that this is allowed too, through AWS
+    Backup alone (aws/07 §7.3).
+    """
+    through = {
+        "StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}},
+        "StringLike": {"kms:ViaService": "backup.*.amazonaws.com"},
+    }
+    making: Json = {
+        "Sid": "VaultsOfTheOrganization",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": through,
+    }
+    policy = central_key_policy(role=role)
+    return {**policy, "Statement": [*policy["Statement"], making]}
+
+
+def vault_key(key: Key | None) -> Json | None:
+    """Return what a vault writes as its key; None for a key that AWS manages or owns.
+
+    A multi-Region key has the same id in every Region, so that its ARN there is known.
+    """
+    if key is None or key.kind is KeyKind.AWS_MANAGED:
+        return None
+    if key.kind is KeyKind.MULTI_REGION and key.arn is not None:
+        arn = Arn.parse(key.arn)
+        return sub(f"arn:${{AWS::Partition}}:kms:${{AWS::Region}}:{arn.account}:{arn.resource}")
+    return {"Fn::GetAtt": [logical_id("key", key.name), "Arn"]}
+
+
+def key_resources(
+    *,
+    logical: str,
+    alias: str,
+    strategy: str,
+    description: str,
+    policy: Json,
+    condition: str | None,
+    rotated: bool = True,
+    multi_region: bool = False,
+) -> Json:
     """Return a key and its alias; the key outlives its stack, because recovery points die with their key (FM05)."""
     key: Json = {
         "Type": "AWS::KMS::Key",
@@ -63,12 +109,14 @@ def key_resources(*, logical: str, alias: str, strategy: str, description: str, 
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "Description": description,
-            "EnableKeyRotation": True,
+            "EnableKeyRotation": rotated,
             "KeyPolicy": policy,
             "PendingWindowInDays": 30,
             "Tags": owner_tags(strategy),
         },
     }
+    if multi_region:
+        key["Properties"]["MultiRegion"] = True
     named: Json = {"Type": "AWS::KMS::Alias", "Properties": {"AliasName": f"alias/{alias}", "TargetKeyId": {"Ref": logical}}}
     if condition:
         key["Condition"] = named["Condition"] = condition

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strongroom.compiler.keys import key_resources, local_key_policy
+from strongroom.compiler.keys import key_resources, local_key_policy, vault_key
 from strongroom.compiler.template import Json, Template, logical_id, owner_tags, render_template, sub
+from strongroom.compiler.undeployed import deployed_vaults
 from strongroom.compiler.vaults import vault_resource
 from strongroom.domain.estate import Estate, StackSet
-from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region
+from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
 from strongroom.domain.strategy import Key, KeyKind, Vault
 
 HOME = "IsHomeRegion"
+HANA_POLICY = "AWSBackupRestoreAccessForSAPHANA"  # the policy for restores lacks it
 MANAGED_POLICIES = (  # S3 needs its own pair (aws/01 §1.11, Roles)
     "service-role/AWSBackupServiceRolePolicyForBackup",
     "service-role/AWSBackupServiceRolePolicyForRestores",
@@ -36,7 +38,7 @@ def with_local_stack_set(estate: Estate) -> Estate:
 
 def local_vaults(estate: Estate) -> tuple[Vault, ...]:
     """Return the vaults that exist once in each governed account."""
-    return tuple(vault for vault in estate.vaults if vault.account is EVERY_ACCOUNT)
+    return tuple(vault for vault in deployed_vaults(estate) if vault.account is EVERY_ACCOUNT)
 
 
 def _template(estate: Estate) -> Template:
@@ -54,14 +56,15 @@ def _template(estate: Estate) -> Template:
             description=f"Recovery points of strategy {estate.name}, key {key.name}",
             policy=local_key_policy(role=estate.roles.backup, copied_to=receivers(estate)),
             condition=_condition_name(where),
+            rotated=key.rotated,
         )
-    own_keys = {key.name for key in _keys(estate, vaults)}
+    keys = {key.name: key for key in estate.keys}
     for vault in vaults:
         conditions |= _condition(regions[vault.label])
         resources[logical_id("vault", vault.label)] = vault_resource(
             vault,
             strategy=estate.name,
-            key=logical_id("key", vault.key) if vault.key in own_keys else None,
+            key=vault_key(keys.get(vault.key)),
             policy=None,  # restores stay inside the account, and nobody else may copy in
             condition=_condition_name(regions[vault.label]),
         )
@@ -97,10 +100,16 @@ def backup_role(estate: Estate) -> Json:
                     }
                 ],
             },
-            "ManagedPolicyArns": [sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{name}") for name in MANAGED_POLICIES],
+            "ManagedPolicyArns": [sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{name}") for name in managed_policies(estate)],
             "Tags": owner_tags(estate.name),
         },
     }
+
+
+def managed_policies(estate: Estate) -> tuple[str, ...]:
+    """Return the names of AWS's policies that the role needs for the types that may be selected."""
+    named = {kind for plan in estate.plans for kind in plan.select.types} | set(estate.organization.opt_in)
+    return (*MANAGED_POLICIES, HANA_POLICY) if ResourceType.SAP_HANA in named else MANAGED_POLICIES
 
 
 def receivers(estate: Estate) -> tuple[AccountId, ...]:

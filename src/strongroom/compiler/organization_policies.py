@@ -6,6 +6,7 @@ from dataclasses import replace
 from strongroom.compiler.canonical import canonical_json
 from strongroom.compiler.policy_plans import policy_plan
 from strongroom.compiler.template import Json
+from strongroom.compiler.undeployed import deployed_plans
 from strongroom.domain.estate import Estate, OrganizationPolicy
 from strongroom.facts import limit
 
@@ -16,7 +17,7 @@ def with_policies(estate: Estate) -> Estate:
     A policy per plan reads best; only when there are more plans than policies may be attached to one target
     (10, aws/05 §5.1) are plans packed together, in their order.
     """
-    plans = {plan.name: policy_plan(estate, plan) for plan in estate.plans}
+    plans = {plan.name: policy_plan(estate, plan) for plan in deployed_plans(estate)}
     if len(plans) <= int(limit("policies_per_target").value):
         policies = [_policy(estate, f"{estate.name}-{name}", {name: document}) for name, document in plans.items()]
     else:

@@ -22,7 +22,7 @@ class ActionGroup:
 READ_ACTIONS = (
     ActionGroup(
         name="Organization",
-        why="accounts, OUs, backup policies and who administers them; answers only in the management and administrator accounts",
+        why="accounts, OUs, backup and control policies, who administers them; answers only in the management and administrator accounts",
         actions=(
             "organizations:DescribeEffectivePolicy",
             "organizations:DescribeOrganization",
@@ -57,16 +57,16 @@ READ_ACTIONS = (
     ActionGroup(
         name="Keys",
         why="who manages the key of a vault or a resource, whether it is enabled and who may use it",
-        actions=("kms:DescribeKey", "kms:GetKeyPolicy"),
+        actions=("kms:DescribeKey", "kms:GetKeyPolicy", "kms:ListGrants"),
     ),
     ActionGroup(
         name="Roles",
-        why="whether the role that a selection names exists and trusts AWS Backup",
-        actions=("iam:GetRole",),
+        why="whether the role that a selection names exists and trusts AWS Backup; who else could delete, decrypt or restore backups",
+        actions=("iam:GetAccountAuthorizationDetails", "iam:GetRole"),
     ),
     ActionGroup(
         name="Resources",
-        why="what could be protected: its tags, encryption, size and creation time",
+        why="what could be protected: its tags, encryption, size, windows, replication and what else its backups depend on",
         actions=(
             "dynamodb:DescribeTable",
             "dynamodb:ListTables",
@@ -74,11 +74,17 @@ READ_ACTIONS = (
             "ec2:DescribeInstances",
             "ec2:DescribeVolumes",
             "elasticfilesystem:DescribeFileSystems",
+            "fsx:DescribeFileSystems",
             "rds:DescribeDBClusters",
             "rds:DescribeDBInstances",
+            "rds:DescribeOptionGroups",
+            "redshift:DescribeClusters",
             "s3:GetBucketLocation",
             "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetReplicationConfiguration",
             "s3:ListAllMyBuckets",
             "tag:GetResources",
         ),

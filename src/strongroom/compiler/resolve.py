@@ -23,18 +23,26 @@ def resolve(strategy: Strategy) -> Estate:
         objectives=strategy.objectives,
         retention=strategy.retention,
         regulations=strategy.regulations,
+        restore_tests=strategy.restore_tests,
+        alerts=strategy.alerts,
+        frameworks=strategy.frameworks,
+        reports=strategy.reports,
+        guard_rails=strategy.guard_rails,
+        tag_policy=strategy.tag_policy,
+        native=strategy.native,
         settings=Settings(opt_in=(), cross_account_backup=False, delegated_administrator=None),
     )
 
 
 def _plan(plan: Plan, vaults: Mapping[str, Vault], governed: tuple[Region, ...]) -> BackupPlan:
     # A plan runs where its vaults are; a Region that lacks the vault of one of several rules is VLT001.
-    used = {region for rule in plan.rules for region in vaults[rule.vault].regions}
+    used = plan.regions or {region for rule in plan.rules for region in vaults[rule.vault].regions}
     return BackupPlan(
         name=plan.name,
         select=plan.select,
         rules=tuple(_rule(rule, vaults) for rule in plan.rules),
         regions=tuple(region for region in governed if region in used),
+        account=plan.account,
         origin=plan.origin,
     )
 
@@ -53,6 +61,8 @@ def _rule(rule: Rule, vaults: Mapping[str, Vault]) -> BackupRule:
         vault_name=vaults[rule.vault].name,
         copies=tuple(action for copy in rule.copies for action in _copies(rule, copy, vaults[copy.to])),
         archive=rule.archive,
+        air_gapped=rule.air_gapped,
+        air_gapped_name=vaults[rule.air_gapped].name if rule.air_gapped else None,
         origin=rule.origin,
     )
 

@@ -26,20 +26,33 @@ class Place:
 
 def policy_selections(select: Selection, place: Place) -> Json:
     """Return the `selections` element of a policy plan."""
-    if select.tags and not select.types and not select.not_types:
+    if _by_tags_alone(select):
         return {"tags": {f"tags-{number}": each for number, each in enumerate(_by_tags(select, place), 1)}}
     return {"resources": {f"types-{number}": each for number, each in enumerate(_by_types(select, place), 1)}}
 
 
 def fitting_selections(select: Selection) -> tuple[Selection, ...]:
     """Cut a selection into disjoint ones that each fit into one plan (10 selections by tags, 100 in all)."""
-    by_tags = bool(select.tags) and not select.types and not select.not_types
+    by_tags = _by_tags_alone(select)
     bound = int(limit("tag_selections_per_plan" if by_tags else "selections_per_plan").value)
-    count = _tag_selections(select) if by_tags else prod(len(term.values) for term in select.tags)
+    lists = len(_lists(select.arns))
+    count = _tag_selections(select) if by_tags else prod(len(term.values) for term in select.tags) * lists
     if count <= bound:
         return (select,)
+    if lists > bound:
+        return tuple(part for arns in _lists(select.arns) for part in fitting_selections(replace(select, arns=arns)))
     longest = max(range(len(select.tags)), key=lambda index: len(select.tags[index].values))
     return tuple(part for half in _halves(select, longest) for part in fitting_selections(half))
+
+
+def _by_tags_alone(select: Selection) -> bool:
+    return bool(select.tags) and not (select.types or select.not_types or select.arns or select.not_arns)
+
+
+def _lists(arns: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Cut ARNs into lists that a selection takes; one empty list where there are none."""
+    step = int(limit("selection_wildcard_arns_max").value)
+    return tuple(arns[start : start + step] for start in range(0, len(arns), step)) or ((),)
 
 
 def _halves(select: Selection, index: int) -> Iterator[Selection]:
@@ -78,14 +91,16 @@ def _by_tags(select: Selection, place: Place) -> Iterator[Json]:
 
 
 def _by_types(select: Selection, place: Place) -> Iterator[Json]:
-    for conditions in _conditions(select.tags, select.not_tags):
+    """Yield selections by `resource_types`, which takes ARNs too (a strategy never names both types and ARNs)."""
+    excluded = [*type_patterns(select.not_types, place.partition), *select.not_arns]
+    for arns, conditions in product(_lists(select.arns), _conditions(select.tags, select.not_tags)):
         selection: Json = {
             "iam_role_arn": {"@@assign": _role(place)},
-            "resource_types": {"@@assign": type_patterns(select.types, place.partition) if select.types else ["*"]},
+            "resource_types": {"@@assign": list(arns) or type_patterns(select.types, place.partition) or ["*"]},
             **conditions,
         }
-        if select.not_types:
-            selection["not_resource_types"] = {"@@assign": type_patterns(select.not_types, place.partition)}
+        if excluded:
+            selection["not_resource_types"] = {"@@assign": excluded}
         yield selection
 
 

@@ -10,7 +10,16 @@ Json = dict[str, Any]
 
 # cfn-lint passes resource types that it doesn't know silently enough, and so does the twin's base; a type is added here
 # together with its first template, once cfn-lint has a schema for it (the tests check that).
-RESOURCE_TYPES = frozenset({"AWS::Backup::BackupVault", "AWS::IAM::Role", "AWS::KMS::Alias", "AWS::KMS::Key"})
+RESOURCE_TYPES = frozenset(
+    {
+        "AWS::Backup::BackupVault",
+        "AWS::Backup::LogicallyAirGappedBackupVault",
+        "AWS::IAM::Role",
+        "AWS::KMS::Alias",
+        "AWS::KMS::Key",
+        "AWS::KMS::ReplicaKey",
+    }
+)
 
 ORGANIZATION_ID = "OrganizationId"  # not known offline: whoever deploys fills it in
 

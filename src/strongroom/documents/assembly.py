@@ -203,6 +203,7 @@ class _Assembly:
                 self.unknown[part] = None
 
     def _copy(self, plan: DraftPlan, rule: DraftRule, copy: DraftCopy, keep: RetentionDays, cold: int | None) -> CopyAction:
+        archive = _or(_known(rule.lifecycle).archive, default=False)
         arn = self._destination(rule, _known(copy.vault_arn), copy.origin)
         lifecycle = _known(copy.lifecycle)
         requested, cold_after = _retention(lifecycle.keep), _optional(lifecycle.cold_after_days)
@@ -216,8 +217,8 @@ class _Assembly:
             region=Region(here if arn.region == OWN_REGION else arn.region),
             keep=copy_retention(keep, requested),
             cold_after_days=cold if requested is None and cold_after is None else cold_after,
-            archive=_or(lifecycle.archive, default=False),
-            asked=FOREVER if requested is FOREVER and keep is not FOREVER else None,
+            archive=archive if requested is None and cold_after is None else _or(lifecycle.archive, default=False),
+            asked=requested,
             origin=copy.origin,
         )
 

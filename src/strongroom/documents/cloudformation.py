@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from strongroom.documents import plandocument, selections, vaultparts, vaultpolicy, wirenames
+from strongroom.documents import plandocument, selections, vaultparts, vaultpolicy, verdicts, wirenames
 from strongroom.documents.drafts import OWN_ACCOUNT, OWN_REGION, Draft, DraftPlan, DraftRule, DraftSelection, DraftVault
 from strongroom.documents.fields import Fields
 from strongroom.documents.intrinsics import Template
-from strongroom.documents.nodes import Members, Node, Opaque, child, entries, text
+from strongroom.documents.kinds import Kind
+from strongroom.documents.nodes import Members, Node, Opaque, child, entries, items, text
 from strongroom.documents.notes import Notes, shortened
+from strongroom.documents.roles import WrittenRole, note_roles
 from strongroom.domain.origin import Unread
 from strongroom.domain.strategy import Lock
 
@@ -20,6 +22,11 @@ _PLAN: Final = "AWS::Backup::BackupPlan"
 _SELECTION: Final = "AWS::Backup::BackupSelection"
 _VAULT: Final = "AWS::Backup::BackupVault"
 _AIR_GAPPED: Final = "AWS::Backup::LogicallyAirGappedBackupVault"
+_ROLE: Final = "AWS::IAM::Role"
+_TOPIC_POLICY: Final = "AWS::SNS::TopicPolicy"
+_KEYS: Final = frozenset({"AWS::KMS::Key", "AWS::KMS::ReplicaKey"})
+_GIVERS: Final = frozenset({"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"})
+_ACCESS: Final = frozenset({_ROLE, _TOPIC_POLICY, *_KEYS, *_GIVERS})
 _VAULT_KEYS: Final = frozenset(
     {"BackupVaultName", "EncryptionKeyArn", "LockConfiguration", "AccessPolicy", "Notifications", "BackupVaultTags"}
 )
@@ -53,6 +60,10 @@ class _Reading:
         selected = [self._selection(properties) for _, kind, properties in parts if kind == _SELECTION]
         plans = tuple(self._plan(logical, properties, selected) for logical, kind, properties in parts if kind == _PLAN)
         self._note_strangers(selected, {plan_id for plan_id, kind, _ in parts if kind == _PLAN})
+        beside = tuple(self._beside())
+        note_roles((each for _, each in selected if each is not None), self._roles(beside), self.notes)
+        self._judge_keys(parts, beside)
+        self._judge_topics(parts, beside)
         name = shortened(self.notes.file.replace("\\", "/").rpartition("/")[2])
         return Draft(name=name, plans=plans, vaults=vaults, account=self.account, region=self.region)
 
@@ -76,6 +87,46 @@ class _Reading:
                 self.notes.add("DOC011", entry.place, entry.key, message, "check what is deployed")
             else:
                 self.notes.add("DOC009", entry.place, entry.key, f"Properties of {entry.key} is no object", "write an object")
+
+    def _beside(self) -> Iterator[tuple[str, str, str, Members]]:
+        """Yield logical id, name, type and properties of what decides who may do what; parameters are not noted a second time."""
+        resolver = Template(self.root, Notes(self.notes.file), region=self.region)
+        for entry in entries(child(self.root, "Resources")):
+            kind = text(child(entry.value, "Type")) or ""
+            if kind in _ACCESS and not resolver.is_left_out(entry.value):
+                properties = resolver.resolved(child(entry.value, "Properties") or Members({}, entry.place))
+                if isinstance(properties, Members):
+                    yield entry.key, resolver.name_of(entry.key), kind, Members(properties.entries, entry.place)
+
+    def _roles(self, beside: tuple[tuple[str, str, str, Members], ...]) -> Iterator[WrittenRole]:
+        """Yield the roles; one that something else may give policies to has some that aren't known."""
+        more = any(kind in _GIVERS for _, _, kind, _ in beside)
+        for _, name, kind, properties in beside:
+            if kind != _ROLE:
+                continue
+            arns = [text(each) for each in items(child(properties, "ManagedPolicyArns"))]
+            sure = not more and "Policies" not in properties.entries and None not in arns
+            trust = child(properties, "AssumeRolePolicyDocument")
+            yield WrittenRole(
+                name=name,
+                trust=trust if isinstance(trust, Members) else None,
+                policies=tuple(each for each in arns if each) if sure else Unread("it may have other policies"),
+                place=properties.place,
+            )
+
+    def _judge_keys(self, parts: tuple[tuple[str, str, Fields], ...], beside: tuple[tuple[str, str, str, Members], ...]) -> None:
+        used = {str(text(properties.value("EncryptionKeyArn"))).rpartition("/")[2] for _, kind, properties in parts if kind == _VAULT}
+        for logical, _, kind, properties in beside:
+            policy = child(properties, "KeyPolicy")
+            if kind in _KEYS and logical in used and isinstance(policy, Members):
+                verdicts.of_key(policy, f"policy of key {logical}", self.notes, used=True)
+
+    def _judge_topics(self, parts: tuple[tuple[str, str, Fields], ...], beside: tuple[tuple[str, str, str, Members], ...]) -> None:
+        if any(properties.value("Notifications") is not None for _, _, properties in parts):
+            for logical, _, kind, properties in beside:
+                policy = child(properties, "PolicyDocument")
+                if kind == _TOPIC_POLICY and isinstance(policy, Members):
+                    verdicts.of_topic(policy, f"topic policy {logical}", self.notes)
 
     def _plan(self, logical: str, properties: Fields, selected: list[tuple[str | None, DraftSelection | None]]) -> DraftPlan:
         properties.subject = f"plan {logical}"
@@ -129,7 +180,8 @@ class _Reading:
         properties.only(_AIR_GAPPED_KEYS if air_gapped else _VAULT_KEYS)
         policy = properties.value("AccessPolicy")
         if policy is not None:
-            vaultpolicy.policy(policy, f"policy of vault {name}", self.notes, lenient=True)
+            subject = f"policy of vault {name}"
+            verdicts.of_policy(Kind.VAULT_POLICY, vaultpolicy.policy(policy, subject, self.notes, lenient=True), subject, self.notes)
         key = properties.text("EncryptionKeyArn")
         return DraftVault(
             name=name,

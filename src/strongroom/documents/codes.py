@@ -1,6 +1,7 @@
 """The codes of findings about documents that others wrote: what each one means and how it is repaired."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from strongroom.domain.finding import Severity
 
@@ -143,7 +144,7 @@ CODES: dict[str, Code] = {
     "DOC025": Code(
         "A selection can be judged in part only",
         _INFO,
-        "Single ARNs, patterns and conditions with wildcards are not compared with an inventory.",
+        "Conditions with wildcards, and patterns with many of them, are not compared with an inventory.",
         "Nothing, if that is what you mean; `verify` shows what is selected.",
     ),
     "DOC026": Code(
@@ -167,7 +168,91 @@ CODES: dict[str, Code] = {
         "Allow CopyIntoBackupVault only, and restore from a copy.",
         "FM15",
     ),
+    "DOC030": Code(
+        "A key policy lets AWS Backup use the key through AWS Backup alone",
+        _WARNING,
+        "Recovery points of types that AWS Backup does not fully manage are read through their own service: with kms:ViaService backup.* "
+        "restores and copies of EBS, RDS and others fail.",
+        "Leave kms:ViaService out, or add the services.",
+        "FM15",
+    ),
+    "DOC031": Code(
+        "A key policy lets no role of AWS Backup in",
+        _INFO,
+        "Backups into a vault with the key, and restores of what is encrypted with it, fail.",
+        "Allow the account's root, so that IAM policies decide, or the roles that AWS Backup works with.",
+        "FM15",
+    ),
+    "DOC032": Code(
+        "A key is shared with another account, but not for copies",
+        _WARNING,
+        "What AWS Backup does not fully manage keeps the key of its source: the destination's service-linked role reads it with that key.",
+        "Allow the other account all that copies need.",
+        "FM01",
+    ),
+    "DOC033": Code(
+        "A topic's policy does not let AWS Backup publish",
+        _WARNING,
+        "Notifications of vaults never arrive, and nothing says so.",
+        "Name the service in the topic's policy.",
+        "FM22",
+    ),
+    "DOC034": Code(
+        "A service control policy stops AWS Backup itself",
+        _WARNING,
+        "Control policies reach the role that AWS Backup assumes in every account below: its jobs fail, and expired recovery points stay.",
+        "Exempt the role, or leave the action out.",
+        "FM17",
+    ),
+    "DOC035": Code(
+        "A vault access policy stops jobs",
+        _WARNING,
+        "A denial in the vault's policy holds for the role of AWS Backup too.",
+        "Exempt the role, or leave the action out.",
+    ),
+    "DOC036": Code(
+        "The role of a selection does not trust AWS Backup",
+        _ERROR,
+        "AWS Backup can't assume the role: every job of the selection fails.",
+        "Name the service in the role's trust policy.",
+        "FM07",
+    ),
+    "DOC037": Code(
+        "Buckets are selected, and the role lacks the policies for S3",
+        _ERROR,
+        "AWS's policies for backup and restore don't hold what S3 needs; it has a pair of its own.",
+        "Attach both policies for S3 to the role.",
+        "FM07",
+    ),
+    "DOC040": Code(
+        "A policy has something that AWS refuses",
+        _ERROR,
+        "AWS refuses the policy, or a condition never means what was meant; what such a statement decides is unknown.",
+        "Correct the element that the finding names.",
+        "FM15",
+    ),
+    "DOC041": Code(
+        "An access document names something that isn't there",
+        _ERROR,
+        "Accounts, units and policies decide together who may do what: without one of them the answer would be another.",
+        "Correct the name, or add what it names.",
+    ),
+    "DOC042": Code(
+        "An access document says something twice",
+        _ERROR,
+        "Of two descriptions of one principal, resource, account or unit only one can be true.",
+        "Remove one of them.",
+    ),
+    "DOC043": Code(
+        "The kind of a policy was told from its statements",
+        _INFO,
+        "Policies of all kinds have the same keys: whether principals are named, and whose actions, is all that tells them apart.",
+        "Nothing, if it is right; else name the kind with `--kind`.",
+    ),
 }
+
+# Of these nothing was judged: neither a pass nor a failure.
+UNKNOWN: Final = frozenset({"DOC007", "DOC011", "DOC012", "DOC025"})
 
 
 def explain(code: str) -> str | None:

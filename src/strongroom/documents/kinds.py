@@ -1,8 +1,9 @@
 """Which kind of document a file is, told from its keys."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 
-from strongroom.documents.nodes import Items, Members, Node, child, entries, text
+from strongroom.documents.nodes import Items, Members, Node, Scalar, child, entries, find, items, text
 from strongroom.documents.notes import Notes
 from strongroom.documents.reading import read
 from strongroom.errors import BadInput
@@ -18,6 +19,12 @@ class Kind(StrEnum):
     VAULT_POLICY = "vault-policy"  # a vault access policy
     CLOUDFORMATION = "cloudformation"
     TERRAFORM = "terraform"  # what `terraform show -json` prints
+    IDENTITY_POLICY = "identity-policy"  # of a user, group or role
+    TRUST_POLICY = "trust-policy"  # who may assume a role
+    KEY_POLICY = "key-policy"  # of a KMS key
+    SCP = "scp"  # a service control policy
+    TOPIC_POLICY = "topic-policy"  # of an SNS topic
+    ACCESS = "access"  # our own: who may do what; or what GetAccountAuthorizationDetails returns
 
 
 def recognize(text: str, file: str) -> Kind:
@@ -47,8 +54,8 @@ def recognized(root: Node) -> Kind | None:
         return Kind.STRATEGY
     if keys & {"planned_values", "terraform_version"} or {"values", "format_version"} <= keys:
         return Kind.TERRAFORM
-    if "plans" in keys:
-        return Kind.POLICY
+    if "plans" in keys or find(root, "Policy", "PolicySummary") or find(root, "EffectivePolicy", "PolicyContent"):
+        return Kind.SCP if text(find(root, "Policy", "PolicySummary", "Type")) == "SERVICE_CONTROL_POLICY" else Kind.POLICY
     if "AWSTemplateFormatVersion" in keys or _has_resource_types(root):
         return Kind.CLOUDFORMATION
     return _of_the_api(root)
@@ -72,9 +79,44 @@ def _of_the_api(root: Members) -> Kind | None:
         return Kind.PLAN
     if keys & {"ListOfTags", "NotResources", "IamRoleArn"}:
         return Kind.SELECTION
-    if "Statement" in keys or ("Policy" in keys and "BackupVaultName" in keys):
+    return _of_access(root)
+
+
+def _of_access(root: Members) -> Kind | None:
+    keys = root.entries.keys()
+    if keys & {"access", "principals", "RoleDetailList", "UserDetailList"}:
+        return Kind.ACCESS
+    if "Policy" in keys and "BackupVaultName" in keys:
         return Kind.VAULT_POLICY
-    return None
+    if "PolicyName" in keys and isinstance(child(root, "Policy"), Scalar):
+        return Kind.KEY_POLICY  # GetKeyPolicy returns both
+    return of_statements(root)[0] if "Statement" in keys else None
+
+
+def of_statements(root: Members) -> tuple[Kind, str]:
+    """Return the kind of a policy in IAM's language, told from its statements, and how it was told."""
+    statement = child(root, "Statement")
+    statements = [each for each in items(statement) or (statement,) if isinstance(each, Members)]
+    services = {name.lower() for each in statements for name in _services(each)}
+    principal = any(each.entries.keys() & {"Principal", "NotPrincipal"} for each in statements)
+    if statements and not principal:
+        if all(text(child(each, "Effect")) == "Deny" for each in statements):
+            return Kind.SCP, "no statement names a principal, and all deny"
+        return Kind.IDENTITY_POLICY, "no statement names a principal"
+    if len(services) == 1 and (kind := _BY_SERVICE.get(next(iter(services)))):
+        return kind, f"its statements name principals, and actions of {services.pop()} alone"
+    return Kind.VAULT_POLICY, "its statements name principals"
+
+
+_BY_SERVICE = {"sts": Kind.TRUST_POLICY, "kms": Kind.KEY_POLICY, "sns": Kind.TOPIC_POLICY}
+
+
+def _services(statement: Members) -> Iterator[str]:
+    for key in ("Action", "NotAction"):
+        node = child(statement, key)
+        for each in items(node) or (node,):
+            if name := (text(each) or "").partition(":")[0]:
+                yield name
 
 
 def _has_resource_types(root: Members) -> bool:

@@ -1,24 +1,44 @@
 """Files and folders that others wrote -> estates and findings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from strongroom.documents import apidocument, attachments, cloudformation, policydocument, policymerge, terraform, vaultpolicy
+from strongroom.documents import (
+    accessdocument,
+    accessloading,
+    apidocument,
+    attachments,
+    cloudformation,
+    iampolicy,
+    policydocument,
+    policymerge,
+    terraform,
+    vaultpolicy,
+    verdicts,
+)
 from strongroom.documents.assembly import assemble
 from strongroom.documents.drafts import OWN_ACCOUNT, Draft, DraftSelection
-from strongroom.documents.kinds import Kind, choices, recognized
+from strongroom.documents.kinds import Kind, choices, of_statements, recognized
 from strongroom.documents.nodes import Members, Place, described
-from strongroom.documents.notes import Notes
+from strongroom.documents.notes import Notes, shortened
 from strongroom.documents.reading import read, read_file
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.domain.names import AccountId, Region
 from strongroom.errors import BadInput
+from strongroom.facts import limit
 
 _SUFFIXES: Final = frozenset({".json", ".yaml", ".yml", ".template"})
 _FILES_MAX: Final = 1_000
+POLICIES: Final[Mapping[Kind, iampolicy.Shape]] = {
+    Kind.IDENTITY_POLICY: iampolicy.IDENTITY,
+    Kind.TRUST_POLICY: iampolicy.TRUST,
+    Kind.KEY_POLICY: iampolicy.KEY,
+    Kind.SCP: iampolicy.SCP,
+    Kind.TOPIC_POLICY: iampolicy.TOPIC,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +97,8 @@ def load(path: Path, *, kind: Kind | None = None, account: str | None = None, re
         return _file(path, kind, setting)
     if (path / attachments.FILE).exists():
         return _attached(path)
+    if (path / accessloading.FILE).exists():
+        return _file(path / accessloading.FILE, Kind.ACCESS, setting)
     return _folder(path, kind, setting)
 
 
@@ -108,6 +130,9 @@ def _document(text: str, path: Path, kind: Kind | None, notes: Notes) -> _Docume
     if root is None:
         return None
     found = kind or recognized(root)
+    if kind is None and found in POLICIES and isinstance(root, Members) and "Statement" in root.entries:
+        how = of_statements(root)[1]
+        notes.add("DOC043", root.place, "document", f"read as {found}: {how}", f"if it is something else, name it: --kind {choices()}")
     if found is None:
         raise BadInput(f"{path} is none of the kinds that can be checked", hint=f"name its kind: --kind {choices()}")
     if found is Kind.STRATEGY:
@@ -168,15 +193,19 @@ def _files(folder: Path) -> tuple[Path, ...]:
 def _parts(found: _Document, selected: tuple[DraftSelection, ...], setting: _Setting) -> Iterator[Part]:
     """Yield the estates of one document."""
     root, notes = found.root, found.notes
-    accounts = (setting.account,) if setting.account else ()
     for draft in _drafts(found, selected, setting):
         placed = replace(draft, account=draft.account or setting.account, region=draft.region or setting.region)
         if setting.region is not None:
             plans = tuple(replace(plan, regions=plan.regions or (setting.region,)) for plan in placed.plans)
             placed = replace(placed, plans=plans)
+        accounts = (AccountId(placed.account),) if placed.account else ()  # a plan reaches nothing else
         yield Part(estate=assemble(placed, notes), accounts=accounts)
     if found.kind is Kind.VAULT_POLICY:
-        vaultpolicy.document(root, notes)
+        verdicts.of_policy(found.kind, vaultpolicy.document(root, notes), "vault policy", notes)
+    elif found.kind is Kind.ACCESS:
+        verdicts.of_access(accessdocument.access(root, notes, found.path.parent), notes)
+    elif found.kind in POLICIES:
+        verdicts.of_policy(found.kind, iampolicy.document(root, POLICIES[found.kind], notes), POLICIES[found.kind].name, notes)
 
 
 def _drafts(found: _Document, selected: tuple[DraftSelection, ...], setting: _Setting) -> Iterator[Draft]:
@@ -195,12 +224,42 @@ def _drafts(found: _Document, selected: tuple[DraftSelection, ...], setting: _Se
             shown = terraform.show(root, notes, account=setting.account, region=setting.region)
             if shown and (shown.draft.plans or shown.draft.vaults):
                 yield shown.draft
-            for name, content in shown.policies if shown else ():
-                yield from _policy(content, notes, name)
+            yield from _terraform_policies(shown, notes) if shown else ()
         case Kind.POLICY:
             yield from _policy(root, notes, found.path.stem)
         case _:
             pass
+
+
+def _terraform_policies(shown: terraform.Shown, notes: Notes) -> Iterator[Draft]:
+    """Yield what the policies give on each target, with those of the root above it; OUs between them are not known."""
+    written = {address: policydocument.written(content, notes, name=name) for address, (name, content) in shown.policies.items()}
+    targets: dict[str, list[terraform.Attachment]] = {}
+    for each in shown.attachments:
+        targets.setdefault(each.target, []).append(each)
+    root = policymerge.Path()
+    for target, attached in sorted(targets.items(), key=lambda item: not _is_root(item[0])):
+        for each in attached:
+            if each.policy not in written:
+                message = f"policy {each.policy or 'unknown'} on {shortened(target)} is not in the document: what it changes is unknown"
+                notes.add("DOC012", each.place, shortened(target), message, "check it together with that policy")
+        if len(attached) > (bound := limit("policies_per_target")).value:
+            message = f"{shortened(target)} has {len(attached)} policies, {bound.value} allowed"
+            notes.add("DOC022", attached[0].place, shortened(target), message, "merge some of them")
+        here = tuple(policy for each in attached if (policy := written.get(each.policy)) is not None)
+        path = root.below(here)
+        if _is_root(target):
+            root = path
+        account = target if len(target) == 12 and target.isdigit() else None
+        yield from (policymerge.draft(path, f"policies of {shortened(target)}", account, notes, complete=False),) if here else ()
+    everywhere = {each.policy for each in shown.attachments}
+    for address, policy in written.items():
+        if policy is not None and address not in everywhere:
+            yield policymerge.draft(root.below((policy,)), policy.name, None, notes, complete=False)
+
+
+def _is_root(target: str) -> bool:
+    return target.startswith(("r-", "aws_organizations_organization."))
 
 
 def _policy(root: Members, notes: Notes, name: str) -> Iterator[Draft]:

@@ -1,5 +1,6 @@
 """Findings about one document, collected while it is read."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from strongroom.documents.codes import CODES
@@ -33,6 +34,10 @@ class Notes:
             failure_mode=known.failure_mode,
         )
         self._found[finding] = None
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Add what was found in a file that this one names."""
+        self._found.update(dict.fromkeys(findings))
 
     def origin(self, place: Place) -> FileOrigin:
         """Return a place in this file as an origin."""

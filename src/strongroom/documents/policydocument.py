@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from strongroom.documents.nodes import Entry, Items, Members, Node, Place, Scalar, described, entries, plain
+from strongroom.documents.nodes import Entry, Items, Members, Node, Place, Scalar, described, entries, find, plain
 from strongroom.documents.notes import Notes, shortened, shown
 from strongroom.documents.selections import note_console_role, note_console_vault, note_wildcard
+from strongroom.documents.vaultpolicy import embedded
 from strongroom.domain.origin import FileOrigin
 from strongroom.facts import limit
 from strongroom.semantics.policies import malformed
@@ -37,13 +38,38 @@ class Written:
 
 def written(root: Members, notes: Notes, *, name: str) -> Written | None:
     """Return a policy, or None with findings when AWS Organizations refuses it."""
-    document = plain(root)
+    inner = unwrapped(root, notes)
+    if inner is None:
+        return None
+    root, document = inner, plain(inner)
     if not isinstance(document, dict) or _note_lists(root, name, notes):
         return None
     if _note_size(document, name, root.place, notes) > _LOOKED_AT_CHARACTERS or _note_grammar(document, name, root, notes):
         return None
     _note_values(root, (), notes)
     return Written(name=name, root=root, document=document, notes=notes)
+
+
+def unwrapped(root: Members, notes: Notes) -> Members | None:
+    """Return the policy in an answer of DescribePolicy or DescribeEffectivePolicy, else the document itself; None with a finding.
+
+    An effective policy has values without operators; each becomes what somebody would write to get it.
+    """
+    content = find(root, "Policy", "Content")
+    if content is not None:
+        return embedded(content, "Policy.Content", notes)
+    content = find(root, "EffectivePolicy", "PolicyContent")
+    if content is None:
+        return root
+    inner = embedded(content, "EffectivePolicy.PolicyContent", notes)
+    assigned = _assigned(inner) if inner is not None else None
+    return assigned if isinstance(assigned, Members) else None
+
+
+def _assigned(node: Node) -> Node:
+    if isinstance(node, Members):
+        return Members({entry.key: Entry(entry.key, entry.place, _assigned(entry.value)) for entry in entries(node)}, node.place)
+    return Members({"@@assign": Entry("@@assign", node.place, node)}, node.place)
 
 
 def locate(root: Members, path: str) -> tuple[Place, int]:

@@ -20,7 +20,6 @@ from strongroom.semantics.policies import (
     PolicyCopy,
     PolicyError,
     PolicyPlan,
-    PolicyProblem,
     PolicyRule,
     PolicySelection,
     plans,
@@ -62,7 +61,7 @@ def draft(path: Path, name: str, account: str | None, notes: Notes, *, complete:
     if not effective.get("plans"):
         notes.add("DOC024", path.origin("plans"), name, f"there is no plan in {name}", "add a plan")
     faulty = set[str]()
-    for problem in (*problems(effective), *_condition_problems(effective)):
+    for problem in problems(effective):
         faulty |= {plan for plan in effective.get("plans") or {} if problem.path.startswith(f"plans/{plan}/")}
         fix = "add it here, or attach the policy that has it" if problem.code == "KEY_REQUIRED" else "correct it here or in a policy above"
         where = f"the merged {name}" if complete else "the policy, if nothing is merged with it"
@@ -74,18 +73,6 @@ def draft(path: Path, name: str, account: str | None, notes: Notes, *, complete:
         made for plan, body in (effective.get("plans") or {}).items() if plan not in faulty for made in _plan(plan, body, path, notes)
     )
     return Draft(name=name, plans=drafts, account=account)
-
-
-def _condition_problems(effective: Mapping[str, Any]) -> Iterator[PolicyProblem]:
-    for plan, body in (effective.get("plans") or {}).items():
-        for kind, selections in (body.get("selections") or {}).items():
-            for name, selection in (selections or {}).items():
-                for operator, conditions in (selection.get("conditions") or {}).items():
-                    for condition, written in conditions.items():
-                        path = f"plans/{plan}/selections/{kind}/{name}/conditions/{operator}/{condition}"
-                        for key in ("condition_key", "condition_value"):
-                            if not isinstance(written.get(key), str):
-                                yield PolicyProblem(code="KEY_REQUIRED", path=f"{path}/{key}", message=f"{key} is missing")
 
 
 def _plan(name: str, body: Mapping[str, Any], path: Path, notes: Notes) -> Iterator[DraftPlan]:

@@ -1,7 +1,7 @@
-"""A plan's selections as the selections that checks understand: tags, types and what is left out.
+"""A plan's selections as the selections that checks understand: tags, types, ARNs and what is left out.
 
-Where AWS's grammar says more (single ARNs, patterns, wildcards in conditions) the types stay, and a term that no resource
-has stands for the rest: it takes no resource of an inventory, so that nobody is told about resources that AWS wouldn't take.
+Where AWS's grammar says more (wildcards in conditions) the types stay, and a term that no resource has stands for the rest: it
+takes no resource of an inventory, so that nobody is told about resources that AWS wouldn't take.
 """
 
 from collections.abc import Iterator
@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from strongroom.documents.drafts import DraftSelection
+from strongroom.documents.notes import shown
 from strongroom.documents.selections import types_of
 from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import FileOrigin, Unread
 from strongroom.domain.strategy import Selection, TagTerm
-from strongroom.semantics.selection import TAG_PREFIX, is_exact
+from strongroom.semantics.selection import TAG_PREFIX
 
 NOT_KNOWN: Final = TagTerm(key="aws:arn", values=())  # no value: matches nothing; AWS reserves the prefix, so nobody's tag
 _EVERY_TYPE: Final = tuple(ResourceType)
+_STARS_MAX: Final = 8  # in a pattern that is compared with resources; nobody means more, and each makes it slower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ def merged(selections: tuple[Selection, ...]) -> tuple[Selection, ...]:
     values: dict[tuple[str, tuple[TagTerm, ...], tuple[ResourceType, ...]], list[Selection]] = {}
     others: dict[Selection, None] = {}
     for each in selections:
-        if len(each.tags) == 1 and each.tags[0].values and not each.types:
+        if len(each.tags) == 1 and each.tags[0].values and not (each.types or each.arns or each.not_arns):
             values.setdefault((each.tags[0].key, each.not_tags, each.not_types), []).append(each)
         else:
             others[each] = None
@@ -72,10 +74,10 @@ def _by_resources(draft: DraftSelection) -> Iterator[Selected]:
         yield Selected(select=Selection(types=tuple(whole), origin=draft.origin), remainder="")
     left = tuple(kind for kind in part if kind not in whole)
     single = [pattern for pattern in resources if not types_of(pattern)[0]]
-    if single:
-        named = "1 ARN or pattern" if len(single) == 1 else f"{len(single)} ARNs or patterns"
-        select = Selection(tags=(NOT_KNOWN,), types=left, origin=draft.origin) if left else unknown_selection(draft.origin)
-        yield Selected(select=select, remainder=f"it names {named}")
+    if odd := [pattern for pattern in single if pattern.count("*") > _STARS_MAX]:
+        yield Selected(select=unknown_selection(draft.origin), remainder=f"it names {shown(odd[0])}")
+    if named := tuple(dict.fromkeys(pattern for pattern in single if pattern not in odd)):
+        yield Selected(select=Selection(types=left, arns=named, origin=draft.origin), remainder="")
 
 
 def _by_tags(draft: DraftSelection) -> Iterator[Selected]:
@@ -103,16 +105,21 @@ def _restricted(draft: DraftSelection, taken: Selected) -> Selected:
         else:
             required.append(TagTerm(key=tag, values=(value,)))
     not_types: dict[ResourceType, None] = dict.fromkeys(taken.select.not_types)
+    not_arns: dict[str, None] = {}
     for pattern in () if isinstance(draft.not_resources, Unread) else draft.not_resources:
         whole, part = types_of(pattern)
         not_types |= dict.fromkeys(whole)
-        if part or is_exact(pattern):
-            remainder = remainder or "it leaves out single ARNs or patterns"
+        if pattern.count("*") > _STARS_MAX:
+            remainder = remainder or f"it leaves out {shown(pattern)}"
             required.append(NOT_KNOWN)
+        elif part or not whole:
+            not_arns[pattern] = None
     select = Selection(
         tags=tuple(dict.fromkeys((*taken.select.tags, *required))),
         types=tuple(kind for kind in taken.select.types if kind not in not_types),
+        arns=taken.select.arns,
         not_tags=tuple(excluded),
+        not_arns=tuple(not_arns),
         not_types=tuple(kind for kind in not_types if not taken.select.types),
         origin=draft.origin,
     )

@@ -19,28 +19,28 @@ _SELF: Final = "backup:putbackupvaultaccesspolicy"
 _COPY_IN: Final = "backup:copyintobackupvault"
 
 
-def document(root: Members, notes: Notes) -> None:
-    """Note what is wrong with a policy, or with the answer of GetBackupVaultAccessPolicy."""
+def document(root: Members, notes: Notes) -> Members | None:
+    """Note what is wrong with a policy, or with the answer of GetBackupVaultAccessPolicy; return it."""
     if "Policy" in root.entries and "Statement" not in root.entries:
         answer = Fields(root, "vault policy", notes)
         answer.only(_ANSWER)
         name = answer.text("BackupVaultName")
-        policy(answer.value("Policy"), f"policy of vault {name}" if isinstance(name, str) else "vault policy", notes)
-    else:
-        policy(root, "vault policy", notes)
+        return policy(answer.value("Policy"), f"policy of vault {name}" if isinstance(name, str) else "vault policy", notes)
+    return policy(root, "vault policy", notes)
 
 
-def policy(node: Node | None, subject: str, notes: Notes, *, lenient: bool = False) -> None:
-    """Note what is wrong with a policy: an object, or JSON in a text."""
+def policy(node: Node | None, subject: str, notes: Notes, *, lenient: bool = False) -> Members | None:
+    """Note what is wrong with a policy: an object, or JSON in a text; return it."""
     found = embedded(node, subject, notes)
     if found is None:
-        return
+        return None
     holder = Fields(found, subject, notes, lenient=True)
     holder.only(_POLICY)
     statements = holder.objects("Statement", f"{subject}, statement", required=True)
     for statement in () if isinstance(statements, Unread) else statements:
         statement.lenient = lenient
         _statement(statement)
+    return found
 
 
 def embedded(node: Node | None, subject: str, notes: Notes) -> Members | None:

@@ -1,6 +1,6 @@
 """How the parts of a plan are called in AWS's API, in CloudFormation and in Terraform: one row each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,28 +71,12 @@ API = WireNames(  # https://docs.aws.amazon.com/aws-backup/latest/devguide/API_B
 )
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-backup-backupplan-backupruleresourcetype.html
-CLOUDFORMATION = WireNames(
-    plan_name="BackupPlanName",
+CLOUDFORMATION = replace(
+    API,
     rules="BackupPlanRule",
-    plan_others=("AdvancedBackupSettings", "ScanSettings"),
-    rule_name="RuleName",
     vault="TargetBackupVault",
-    schedule="ScheduleExpression",
-    timezone="ScheduleExpressionTimezone",
-    start="StartWindowMinutes",
-    complete="CompletionWindowMinutes",
-    lifecycle="Lifecycle",
-    copies="CopyActions",
-    continuous="EnableContinuousBackup",
-    air_gapped="TargetLogicallyAirGappedBackupVaultArn",
     rule_others=("RecoveryPointTags", "IndexActions", "ScanActions"),
-    destination="DestinationBackupVaultArn",
-    cold="MoveToColdStorageAfterDays",
-    delete="DeleteAfterDays",
-    archive="OptInToArchiveForSupportedResources",
     lifecycle_others=(),
-    zero_is_absent=False,
-    listed_lifecycle=False,
 )
 
 TERRAFORM = WireNames(  # resource aws_backup_plan of the AWS provider

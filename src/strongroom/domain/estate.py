@@ -7,9 +7,22 @@ jobs) are not here but in tables (`domain.tables`).
 from dataclasses import dataclass
 from enum import StrEnum
 
+from strongroom.domain.governance import Alerts, Framework, GuardRails, Report, TagPolicy
 from strongroom.domain.names import AccountId, EveryAccount, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import Origin, Unread
-from strongroom.domain.strategy import Key, Objective, Organization, Regulation, RetentionOwed, Roles, Selection, Vault
+from strongroom.domain.strategy import (
+    NOTHING_NATIVE,
+    Key,
+    Native,
+    Objective,
+    Organization,
+    Regulation,
+    RestoreTest,
+    RetentionOwed,
+    Roles,
+    Selection,
+    Vault,
+)
 
 
 class Source(StrEnum):
@@ -50,17 +63,20 @@ class BackupRule:
     vault_name: str
     copies: tuple[CopyAction, ...]
     archive: bool = False  # EBS snapshots move to the archive where others move to cold storage
+    air_gapped: str | None = None  # label of the air-gapped vault in the account itself that is the target
+    air_gapped_name: str | None = None  # its name in AWS
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlan:
-    """A backup plan as it must exist in every governed account and Region."""
+    """A backup plan as it must exist in every governed account and Region, or in one account."""
 
     name: str
     select: Selection
     rules: tuple[BackupRule, ...]
     regions: tuple[Region, ...]
+    account: AccountId | None = None  # None: every governed account, through an organization policy
     origin: Origin
 
 
@@ -72,6 +88,15 @@ class OrganizationPolicy:
     content: str  # canonical JSON: sorted keys, no blanks
     targets: tuple[str, ...]  # OU names, paths or ids, as the strategy writes them
     plans: tuple[str, ...]  # names of the plans inside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardRailPolicy:
+    """A service control policy of AWS Organizations, and the OUs it is meant for."""
+
+    name: str
+    content: str  # canonical JSON: sorted keys, no blanks
+    targets: tuple[str, ...]  # OU names, paths or ids, as the strategy writes them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +142,15 @@ class UnknownPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Undeployed:
+    """Something that the strategy declares and this release does not deploy."""
+
+    subject: str  # "vault airgap", "restore test weekly", "alerts" …
+    reason: str  # why, and what happens instead
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """A backup organization."""
 
@@ -131,7 +165,16 @@ class Estate:
     retention: tuple[RetentionOwed, ...]
     settings: Settings
     regulations: tuple[Regulation, ...] = ()
+    restore_tests: tuple[RestoreTest, ...] = ()
+    alerts: Alerts | None = None
+    frameworks: tuple[Framework, ...] = ()
+    reports: tuple[Report, ...] = ()
+    guard_rails: GuardRails | None = None
+    tag_policy: TagPolicy | None = None
+    native: Native = NOTHING_NATIVE
+    undeployed: tuple[Undeployed, ...] = ()
     policies: tuple[OrganizationPolicy, ...] = ()
+    rails: tuple[GuardRailPolicy, ...] = ()
     stack_sets: tuple[StackSet, ...] = ()
     stacks: tuple[Stack, ...] = ()
     unknown: tuple[UnknownPart, ...] = ()

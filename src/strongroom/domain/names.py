@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+from types import MappingProxyType
 from typing import Final, Self
 
 
@@ -61,6 +62,19 @@ class Forever(Enum):
 
 FOREVER: Final = Forever.FOREVER
 
+# Prefixes of the Region codes of each partition but `aws`, as botocore's partitions.json (regionRegex) has them, read 2026-11-21.
+_PARTITIONS: Final = MappingProxyType(
+    {
+        "cn-": "aws-cn",
+        "eusc-": "aws-eusc",
+        "us-iso-": "aws-iso",
+        "us-isob-": "aws-iso-b",
+        "eu-isoe-": "aws-iso-e",
+        "us-isof-": "aws-iso-f",
+        "us-gov-": "aws-us-gov",
+    }
+)
+
 # Days that a recovery point is kept, counted from its creation date, or FOREVER.
 RetentionDays = int | Forever
 
@@ -97,6 +111,16 @@ class ResourceType(StrEnum):
         return self.name.lower().replace("_", "-")
 
 
+class Replication(StrEnum):
+    """How a resource is repeated elsewhere by its own service; each of them repeats a deletion too."""
+
+    NONE = "none"
+    MULTI_AZ = "multi-az"
+    READ_REPLICA = "read-replica"
+    GLOBAL = "global"  # a DynamoDB global table, an Aurora global database
+    BUCKET = "bucket"  # S3 replication to another bucket
+
+
 @dataclass(frozen=True, slots=True)
 class Arn:
     """An Amazon Resource Name, split at its first five colons."""
@@ -128,11 +152,10 @@ def partition_of(region: str) -> str:
     """Return the AWS partition of a Region.
 
     Example:
-        >>> partition_of("cn-north-1"), partition_of("eu-west-2")
-        ('aws-cn', 'aws')
+        >>> partition_of("cn-north-1"), partition_of("us-isob-east-1"), partition_of("eu-west-2")
+        ('aws-cn', 'aws-iso-b', 'aws')
     """
-    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
-    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
+    return next((partition for prefix, partition in _PARTITIONS.items() if region.startswith(prefix)), "aws")
 
 
 def vault_arn(account: str, region: str, name: str) -> str:

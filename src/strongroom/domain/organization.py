@@ -1,6 +1,6 @@
 """The organizational units of an organization, and what a strategy's `governs` means in it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -35,3 +35,16 @@ def is_below(path: str, governed: Iterable[str]) -> bool:
         (True, False)
     """
     return any(path == top or path.startswith(top + "/") for top in governed)
+
+
+def is_governed(governs: Iterable[str], *, ou_path: str, ou_ids: Collection[str]) -> bool:
+    """Tell whether an account is below one of the OUs that a strategy means by names, paths from the root or ids.
+
+    `ou_path` and `ou_ids` are those of the account: the names from below the root, and the ids from the root to its parent.
+
+    Example:
+        >>> [is_governed([each], ou_path="Workloads/Prod", ou_ids=("r-1", "ou-2")) for each in ("Prod", "Workloads/Staging", "ou-2")]
+        [True, False, True]
+    """
+    names = ou_path.split("/")
+    return any(each in ou_ids or (is_below(ou_path, [each]) if "/" in each else each in names) for each in governs)

@@ -20,21 +20,23 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name, type, meaning, and whether it may be null."""
+    """A column: its name, type, meaning, whether it may be null, and whether snapshots may be older than it."""
 
     name: str
     type: ColumnType
     meaning: str
     nullable: bool = False
+    later: bool = False  # the first snapshots lack it; there it is null, which has to mean unknown
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """A table: its name, its columns in order, and what a row is."""
+    """A table: its name, its columns in order, what a row is, and whether snapshots may be older than it."""
 
     name: str
     row: str
     columns: tuple[Column, ...]
+    later: bool = False  # the first snapshots lack it; there it has no rows, and `reads` says nothing of it
 
 
 def _text(name: str, meaning: str) -> Column:
@@ -61,6 +63,10 @@ def _maybe_boolean(name: str, meaning: str) -> Column:
     return Column(name, ColumnType.BOOLEAN, meaning, nullable=True)
 
 
+def _later(name: str, type_: ColumnType, meaning: str) -> Column:
+    return Column(name, type_, meaning, nullable=True, later=True)
+
+
 _ACCOUNT = _text("account_id", "account that was read")
 _REGION = _text("region", "Region that was read; empty for global services")
 
@@ -70,7 +76,7 @@ READS = TableSchema(
     (
         _ACCOUNT,
         _REGION,
-        _text("subject", "what was asked: the name of a table below, or resources:<type> such as resources:EBS"),
+        _text("subject", "what was asked: the name of a table below, resources:<type> such as resources:EBS, or details:<type>"),
         Column("read", ColumnType.BOOLEAN, "false: nothing may be concluded from absent rows"),
         _text("code", "AWS's error code, empty when read"),
         _text("reason", "why it could not be read, empty when read"),
@@ -106,6 +112,20 @@ RESOURCES = TableSchema(
         _maybe_text("key_arn", "KMS key it is encrypted with, null when not encrypted or unknown"),
         _maybe_text("key_manager", "AWS or CUSTOMER; null when not encrypted or unknown"),
         _maybe_integer("size_bytes", "provisioned or stored size, null where unknown"),
+        # null from here on: unknown, or of no meaning for the type
+        _later("maintenance_window", ColumnType.TEXT, "weekly, as the service prints it: mon:04:00-mon:05:00, for FSx 1:04:00"),
+        _later("backup_window", ColumnType.TEXT, "daily, of the service's own backups: 03:00-03:30, for FSx 03:00, or off"),
+        _later("automated_backup_days", ColumnType.INTEGER, "retention of the service's own backups; 0: it makes none"),
+        _later("multi_az", ColumnType.BOOLEAN, "it runs in several Availability Zones"),
+        _later("multi_az_cluster", ColumnType.BOOLEAN, "RDS: a Multi-AZ DB cluster rather than an instance"),
+        _later("persistent_options", ColumnType.BOOLEAN, "RDS: its option groups have persistent or permanent options, such as TDE"),
+        _later("advanced_backup", ColumnType.BOOLEAN, "DynamoDB: AWS Backup's advanced features are on in its account and Region"),
+        _later("replication", ColumnType.TEXT, "none, multi-az, read-replica, global, bucket; the one that reaches furthest"),
+        _later("versioned", ColumnType.BOOLEAN, "S3: versioning is on, not suspended"),
+        _later("mfa_delete", ColumnType.BOOLEAN, "S3: MFA delete is on"),
+        _later("lifecycle_rules", ColumnType.BOOLEAN, "S3: it has an enabled lifecycle rule"),
+        _later("replication_enabled", ColumnType.BOOLEAN, "S3: a replication rule is enabled; null without replication"),
+        _later("replicates_encrypted", ColumnType.BOOLEAN, "S3: its replication rules take KMS-encrypted objects; null without any"),
     ),
 )
 
@@ -150,7 +170,26 @@ KEYS = TableSchema(
         _text("manager", "AWS or CUSTOMER"),
         _text("state", "Enabled, Disabled, PendingDeletion …"),
         _maybe_text("policy", "key policy, JSON text; null for AWS-managed keys"),
+        _later("multi_region", ColumnType.TEXT, "PRIMARY, REPLICA, or NONE: the key lives in one Region; null: unknown"),
+        _later("primary_arn", ColumnType.TEXT, "of a multi-Region key: its primary, which may be the key itself"),
+        _later("replica_arns", ColumnType.TEXTS, "of a multi-Region key: its replicas, each with a policy of its own"),
     ),
+)
+
+GRANTS = TableSchema(
+    "grants",
+    "a grant on a customer-managed key that a vault or a resource uses",
+    (
+        _ACCOUNT,
+        _REGION,
+        _text("key_arn", "the key"),
+        _text("grant_id", "its id"),
+        _text("grantee", "ARN of a principal, or a service principal"),
+        _maybe_text("retiring", "who may retire it"),
+        Column("operations", ColumnType.TEXTS, "Decrypt, CreateGrant …"),
+        _maybe_text("constraints", "Constraints as ListGrants returned them, canonical JSON; null: none"),
+    ),
+    later=True,
 )
 
 ROLES = TableSchema(
@@ -163,6 +202,47 @@ ROLES = TableSchema(
         Column("exists", ColumnType.BOOLEAN, "false: the selection names a role that is not there"),
         _maybe_text("trust_policy", "JSON text"),
     ),
+)
+
+PRINCIPALS = TableSchema(
+    "principals",
+    "an IAM user or role",
+    (
+        _ACCOUNT,
+        _REGION,
+        _text("arn", "its ARN"),
+        _text("kind", "user or role"),
+        _text("unique_id", "AIDA… or AROA…"),
+        _maybe_text("trust_digest", "digest of a role's trust policy in policy_texts; null for users"),
+        _maybe_text("boundary_arn", "policy that is its permissions boundary; null: none"),
+        Column("tags", ColumnType.TAGS, "its tags"),
+        _maybe_instant("created_at", "creation"),
+    ),
+    later=True,
+)
+
+PRINCIPAL_POLICIES = TableSchema(
+    "principal_policies",
+    "a policy that says what a user or role may do",
+    (
+        _ACCOUNT,
+        _text("principal_arn", "the user or role"),
+        _text("kind", "inline, attached, group (of a group that the user is in), boundary"),
+        _text("name", "its name; of a group's policies group/policy"),
+        _maybe_text("policy_arn", "of a managed policy; null for inline ones"),
+        _maybe_text("digest", "digest of its text in policy_texts; null: the text was not in AWS's answer"),
+    ),
+    later=True,
+)
+
+POLICY_TEXTS = TableSchema(
+    "policy_texts",
+    "a text that policies of principals have, once for the whole organization: most of them repeat in every account",
+    (
+        _text("digest", "SHA-256 of the text in hex"),
+        _text("text", "canonical JSON"),
+    ),
+    later=True,
 )
 
 BACKUP_PLANS = TableSchema(
@@ -319,6 +399,20 @@ EFFECTIVE_POLICIES = TableSchema(
     ),
 )
 
+CONTROL_POLICIES = TableSchema(
+    "control_policies",
+    "a service or resource control policy of the organization, once for each target it is attached to",
+    (
+        _ACCOUNT,
+        _text("policy_id", "its id"),
+        _text("type", "SERVICE_CONTROL_POLICY or RESOURCE_CONTROL_POLICY"),
+        _text("name", "its name"),
+        _text("content", "JSON text"),
+        _text("target_id", "root, OU or account it is attached to; empty: attached nowhere"),
+    ),
+    later=True,
+)
+
 TABLES = (
     READS,
     ACCOUNTS,
@@ -326,7 +420,11 @@ TABLES = (
     SETTINGS,
     VAULTS,
     KEYS,
+    GRANTS,
     ROLES,
+    PRINCIPALS,
+    PRINCIPAL_POLICIES,
+    POLICY_TEXTS,
     BACKUP_PLANS,
     BACKUP_RULES,
     COPY_ACTIONS,
@@ -336,4 +434,5 @@ TABLES = (
     COPY_JOBS,
     POLICIES,
     EFFECTIVE_POLICIES,
+    CONTROL_POLICIES,
 )

@@ -1,9 +1,26 @@
-"""AWS as data: limits, messages, resource types and Regions, each with unit, source, date read and status.
+"""AWS as data: limits, messages, resource types, Regions and calls, each with unit, source, date read and status.
 
 Nothing here decides anything: rooms above ask for a fact by its name and can always show where it comes from. The data are
 TOML files beside this module, parsed on first use. A name that doesn't exist is a mistake of ours: `UnknownFact`.
 """
 
+from strongroom.facts.authorization import (
+    BASIC_DYNAMODB,
+    ArnForms,
+    Asked,
+    CallFact,
+    Deed,
+    Escalation,
+    ManagedPolicy,
+    Need,
+    Way,
+    arn_forms,
+    calls,
+    deeds,
+    escalations,
+    managed_policies,
+    managed_policy,
+)
 from strongroom.facts.catalogue import (
     FILES,
     Capabilities,
@@ -19,21 +36,38 @@ from strongroom.facts.catalogue import (
     opt_in_regions,
     regions,
     storage,
+    types,
 )
 
 __all__ = [
+    "BASIC_DYNAMODB",
     "FILES",
+    "ArnForms",
+    "Asked",
+    "CallFact",
     "Capabilities",
+    "Deed",
+    "Escalation",
     "Fact",
+    "ManagedPolicy",
+    "Need",
     "Status",
     "Storage",
     "UnknownFact",
+    "Way",
+    "arn_forms",
+    "calls",
     "capabilities",
+    "deeds",
+    "escalations",
     "fact",
     "limit",
+    "managed_policies",
+    "managed_policy",
     "message",
     "names",
     "opt_in_regions",
     "regions",
     "storage",
+    "types",
 ]

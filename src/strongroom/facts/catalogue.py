@@ -11,7 +11,23 @@ from typing import Any, Final
 
 from strongroom.domain.names import ResourceType
 
-FILES: Final = ("limits", "messages", "regions", "resource_types", "storage")
+FILES: Final = (
+    "arns",
+    "calls",
+    "controls",
+    "escalations",
+    "limits",
+    "managed_policies",
+    "messages",
+    "operations",
+    "permissions",
+    "regions",
+    "report_columns",
+    "resource_types",
+    "restores",
+    "storage",
+    "type_lists",
+)
 
 
 class Status(StrEnum):
@@ -68,7 +84,7 @@ class UnknownFact(KeyError):
 
 
 def fact(file: str, name: str) -> Fact:
-    """Return one fact of a file ("limits", "messages", "regions", "resource_types", "storage"); raises UnknownFact.
+    """Return one fact of a file (`FILES`); raises UnknownFact.
 
     Example:
         >>> fact("limits", "copies_per_rule").unit
@@ -146,6 +162,17 @@ def storage(resource_type: ResourceType) -> Storage:
     """
     found = fact("storage", str(resource_type)).value
     return Storage(cold=found["cold"], moved=found["moved"], later=found["later"], chain=found["chain"])
+
+
+@cache
+def types(name: str) -> frozenset[ResourceType]:
+    """Return the resource types that have something in common; raises UnknownFact.
+
+    Example:
+        >>> ResourceType.EBS in types("not_stoppable")
+        False
+    """
+    return frozenset(map(ResourceType, fact("type_lists", name).value))
 
 
 @cache

@@ -1,13 +1,14 @@
 """Counting the resources of a snapshot that two sides of a comparison treat alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import duckdb
 
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import ResourceType
+from strongroom.domain.organization import is_governed
 from strongroom.forecast.policydiff import Counted, keys_compared
-from strongroom.forecast.protection import of_estate
+from strongroom.forecast.protection import ProtectionPlan, of_estate
 from strongroom.forecast.unread import UnreadPlace
 from strongroom.ledger import Snapshot, connect, rows
 
@@ -17,6 +18,10 @@ SELECT type, region, map_from_entries(list_filter(map_entries(tags), lambda entr
 FROM resources
 WHERE list_contains($accounts::VARCHAR[], account_id)
 GROUP BY ALL
+"""
+_SINGLE = """
+SELECT type, arn, tags FROM resources
+WHERE list_contains($regions::VARCHAR[], region) AND list_contains($accounts::VARCHAR[], account_id)
 """
 _UNREAD = """
 SELECT account_id, region, subject, reason FROM reads
@@ -53,9 +58,12 @@ def selected(snapshot: Snapshot, estate: Estate) -> tuple[dict[str, int], tuple[
     """
     side = of_estate(estate)
     opt_in = {str(kind): kind in estate.settings.opt_in for kind in ResourceType}
+    own = {plan.name: plan.account for plan in estate.plans}
     numbers, unread = counted(snapshot, keys=keys_compared(side, side), governs=estate.organization.governs)
     found = {
-        plan.name: sum(
+        plan.name: _one_by_one(snapshot, estate, plan, opt_in)
+        if plan.by_arn or own[plan.name]
+        else sum(
             each.resources
             for each in numbers
             if any(each.region in rule.regions for rule in plan.rules) and plan.selects(each.type, dict(each.tags), opt_in)
@@ -65,9 +73,19 @@ def selected(snapshot: Snapshot, estate: Estate) -> tuple[dict[str, int], tuple[
     return found, unread
 
 
+def _one_by_one(snapshot: Snapshot, estate: Estate, plan: ProtectionPlan, opt_in: Mapping[str, bool]) -> int:
+    """Return how many resources a plan selects that asks for ARNs, which no two resources share, or is for one account."""
+    known = {str(kind): kind for kind in ResourceType}
+    regions = sorted({region for rule in plan.rules for region in rule.regions})
+    with connect(snapshot) as ledger:
+        own = next(each.account for each in estate.plans if each.name == plan.name)
+        accounts = [own] if own else list(governed_accounts(ledger, estate.organization.governs))
+        found = rows(ledger, _SINGLE, {"regions": regions, "accounts": accounts})
+    return sum(row["type"] in known and plan.selects_resource(known[row["type"]], dict(row["tags"]), row["arn"], opt_in) for row in found)
+
+
 def governed_accounts(ledger: duckdb.DuckDBPyConnection, governs: Sequence[str] | None) -> Iterator[str]:
     """Yield the active accounts below the governed OUs, which are names, paths from the root or ids; None: all of them."""
     for account in rows(ledger, "SELECT account_id, ou_path, ou_ids FROM accounts WHERE status = 'ACTIVE' ORDER BY account_id"):
-        path = f"{account['ou_path']}/"
-        if governs is None or any(ou in account["ou_ids"] or path.startswith(f"{ou}/") or ou in path.split("/") for ou in governs):
+        if governs is None or is_governed(governs, ou_path=account["ou_path"], ou_ids=account["ou_ids"]):
             yield account["account_id"]

@@ -13,10 +13,11 @@ from typing import Final
 from strongroom import facts
 from strongroom.domain.estate import BackupPlan, BackupRule, Estate
 from strongroom.domain.names import EVERY_ACCOUNT, RetentionDays
-from strongroom.domain.strategy import LockMode, Vault
+from strongroom.domain.strategy import LockMode, Vault, VaultType
 from strongroom.forecast.calendar import RefusedSchedule, calendar
 from strongroom.forecast.unread import UnreadPlace
 from strongroom.semantics import lifecycle, locks
+from strongroom.semantics.airgapped import lock_problem
 
 _DAYS: Final = 30
 
@@ -37,6 +38,7 @@ class ProposedLock:
     min_days: int | None
     max_days: int | None
     grace_days: int | None  # compliance: days until it hardens; None: AWS's minimum
+    air_gapped: bool = False  # the vault is an air-gapped one: hard from the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ def declared_locks(estate: Estate) -> tuple[ProposedLock, ...]:
             min_days=vault.lock.min_days,
             max_days=vault.lock.max_days,
             grace_days=vault.lock.grace_days,
+            air_gapped=vault.type is VaultType.AIR_GAPPED,
         )
         for vault in estate.vaults
         if vault.lock
@@ -222,6 +225,10 @@ def refusal(proposed: ProposedLock) -> str:
 
 
 def _put(proposed: ProposedLock, at: datetime) -> locks.Change:
+    if proposed.air_gapped:
+        refused = lock_problem(proposed.min_days or 1, proposed.max_days)
+        made = locks.Lock(min_days=proposed.min_days, max_days=proposed.max_days, lock_at=at)
+        return locks.Change(lock=None if refused else made, refused=refused)
     grace = proposed.grace_days if proposed.grace_days is not None else int(facts.limit("lock_grace_days_min").value)
     return locks.put(
         None,
@@ -244,7 +251,7 @@ def _jobs(estate: Estate, vault: Vault, lock: locks.Lock | None, due: _Due) -> I
     """Yield the backups into a vault and the copies to it, in the order of the strategy."""
     for plan in estate.plans:
         for rule in plan.rules:
-            if rule.label == vault.label:
+            if vault.label in {rule.label, rule.air_gapped}:
                 yield _judged(JobKind.BACKUP, plan=plan, rule=rule, regions=tuple(plan.regions), keep=rule.keep, due=due, lock=lock)
             copies: dict[RetentionDays, list[str]] = {}
             for copy in rule.copies:

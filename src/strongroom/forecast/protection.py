@@ -10,11 +10,12 @@ from strongroom.checks.timetable import AFTER
 from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, Arn, ResourceType, RetentionDays
 from strongroom.domain.strategy import Lock, Selection
+from strongroom.errors import BadInput
 from strongroom.facts import capabilities
 from strongroom.semantics import lifecycle, policies
 from strongroom.semantics.policies import PolicyCopy, PolicyPlan, PolicyRule
 from strongroom.semantics.schedule import CronError, parse_cron, zone
-from strongroom.semantics.selection import PlanSelection, matches, opted_in, plan_selects
+from strongroom.semantics.selection import PlanSelection, matches, names_type, opted_in, plan_selects
 from strongroom.semantics.windows import RuleWindow, runs
 
 _YEAR: Final = timedelta(days=365)
@@ -58,8 +59,25 @@ class ProtectionPlan:
     selections: tuple[Selection | PlanSelection, ...]
 
     def selects(self, resource_type: ResourceType, tags: Mapping[str, str], opt_in: Mapping[str, bool]) -> bool:
-        """Return whether a resource of a type with some tags is backed up by this plan, in its Regions."""
+        """Return whether a resource of a type with some tags is backed up by this plan, in its Regions.
+
+        Raises BadInput for a strategy's plan that asks for ARNs, which tags and type don't tell.
+        """
+        if self.by_arn:
+            raise BadInput(
+                f"plan {self.name} selects by ARN: what it protects can't be told by tags and types",
+                hint="compare plans that select by tags and types",
+            )
         return any(_selects(each, resource_type, tags, opt_in) for each in self.selections)
+
+    @property
+    def by_arn(self) -> bool:
+        """Whether a selection of a strategy asks for ARNs."""
+        return any(each.arns or each.not_arns for each in self.selections if isinstance(each, Selection))
+
+    def selects_resource(self, resource_type: ResourceType, tags: Mapping[str, str], arn: str, opt_in: Mapping[str, bool]) -> bool:
+        """Return whether a resource is backed up by this plan, in its Regions."""
+        return any(_takes(each, resource_type, tags, arn, opt_in) for each in self.selections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +108,16 @@ def of_policy(effective: Mapping[str, Any], *, name: str) -> Protection:
 
 
 def _selects(each: Selection | PlanSelection, resource_type: ResourceType, tags: Mapping[str, str], opt_in: Mapping[str, bool]) -> bool:
+    return any(_takes(each, resource_type, tags, arn, opt_in) for arn in example_arns(resource_type))
+
+
+def _takes(
+    each: Selection | PlanSelection, resource_type: ResourceType, tags: Mapping[str, str], arn: str, opt_in: Mapping[str, bool]
+) -> bool:
     if isinstance(each, Selection):
-        return matches(each, resource_type, tags) and opted_in(resource_type, opt_in, named=resource_type in each.types)
-    return any(plan_selects(each, arn, resource_type, tags, opt_in) for arn in example_arns(resource_type))
+        named = resource_type in each.types or any(names_type(pattern) for pattern in each.arns)
+        return matches(each, resource_type, tags, arn) and opted_in(resource_type, opt_in, named=named)
+    return plan_selects(each, arn, resource_type, tags, opt_in)
 
 
 def example_arns(resource_type: ResourceType) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 `home/ledger/<snapshot id>/` holds one `<table>.parquet` for each table of `domain.tables` and `manifest.json`. A snapshot is
 written beside its final place and renamed when complete: it is there as a whole or not at all. Credentials never reach it.
+Snapshots from before a column or table existed stay readable: there it is null, unknown, or has no rows and no `reads`.
 """
 
 from strongroom.ledger.columns import empty, from_rows, schema

@@ -66,9 +66,26 @@ def checked(table: TableSchema, data: pa.Table) -> pa.Table:
     return data
 
 
-def mismatch(table: TableSchema, found: pa.Schema) -> str:
-    """Return how a schema differs from the table's in names, order or types; empty when it doesn't."""
+def lacking(table: TableSchema, found: pa.Schema) -> tuple[str, ...]:
+    """Return the columns that came into the table after a snapshot was written: there they are null, unknown."""
+    return tuple(column.name for column in table.columns if column.later and column.name not in found.names)
+
+
+def completed(table: TableSchema, data: pa.Table) -> pa.Table:
+    """Return a table as it was stored with all columns of its schema, those that it lacks as nulls."""
     wanted = schema(table)
+    for name in lacking(table, data.schema):
+        data = data.append_column(wanted.field(name), pa.nulls(data.num_rows, wanted.field(name).type))
+    return data.select(wanted.names).cast(wanted)
+
+
+def mismatch(table: TableSchema, found: pa.Schema, *, older: bool = False) -> str:
+    """Return how a schema differs from the table's in names, order or types; empty when it doesn't.
+
+    `older`: it may lack what is `lacking`.
+    """
+    absent = lacking(table, found) if older else ()
+    wanted = pa.schema([field for field in schema(table) if field.name not in absent])
     if found.names != wanted.names:
         missing = [name for name in wanted.names if name not in found.names]
         surplus = [name for name in found.names if name not in wanted.names]

@@ -7,10 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 
-from strongroom.domain.tables import TABLES
+from strongroom.domain.tables import TABLES, ColumnType, TableSchema
+from strongroom.ledger.columns import lacking
 from strongroom.ledger.snapshot import Snapshot, checked_file
 
+SQL_TYPES = {
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.INSTANT: "TIMESTAMPTZ",
+    ColumnType.TEXTS: "VARCHAR[]",
+    ColumnType.TAGS: "MAP(VARCHAR, VARCHAR)",
+}
 MEMORY_GIB_MAX = 3  # `verify` of 50 M recovery points has to stay under 4 GiB in all
 
 
@@ -21,7 +31,7 @@ def connect(snapshot: Snapshot, *, threads: int | None = None) -> duckdb.DuckDBP
     system's temporary folder. SQL can read the ledger's files and nothing else. Instants come out as TIMESTAMP WITH TIME ZONE:
     fetch them with `rows` or `sql(...).to_arrow_table()`, because `fetchall` would need pytz. Raises CouldNotVerify for a damaged table.
     """
-    files = {table.name: checked_file(snapshot, table) for table in TABLES}
+    views = {table.name: _select(table, checked_file(snapshot, table)) for table in TABLES}
     spill = Path(tempfile.gettempdir()) / f"strongroom-duckdb-{os.getpid()}"
     connection = duckdb.connect(
         ":memory:",
@@ -36,8 +46,8 @@ def connect(snapshot: Snapshot, *, threads: int | None = None) -> duckdb.DuckDBP
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute(f"SET allowed_directories = [{_literal(f'{snapshot.path.parent.resolve()}/')}, {_literal(f'{spill}/')}]")
     connection.execute("SET enable_external_access = false")
-    for name, file in files.items():
-        connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet({_literal(str(file.resolve()))})")  # noqa: S608 - our names
+    for name, select in views.items():
+        connection.execute(f"CREATE VIEW {name} AS {select}")
     return connection
 
 
@@ -45,6 +55,16 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[
     """Return the rows of a query as dictionaries; instants are aware UTC, tags are lists of pairs. For small results."""
     found: list[dict[str, Any]] = connection.sql(query, params=dict(parameters) if parameters else None).to_arrow_table().to_pylist()
     return found
+
+
+def _select(table: TableSchema, file: Path | None) -> str:
+    """Return the query of a table's view: columns that are newer than the file are null, without a file there are no rows."""
+    types = {column.name: SQL_TYPES[column.type] for column in table.columns}
+    if file is None:
+        return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in types.items())} WHERE false"
+    absent = lacking(table, pq.read_schema(file))
+    columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {name}" if name in absent else name for name in types)
+    return f"SELECT {columns} FROM read_parquet({_literal(str(file.resolve()))})"  # noqa: S608 - our names
 
 
 def _memory_bytes() -> int:

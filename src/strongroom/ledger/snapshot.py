@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from strongroom.domain.tables import TABLES, TableSchema
 from strongroom.errors import BadInput, CouldNotVerify
-from strongroom.ledger.columns import mismatch, schema
+from strongroom.ledger.columns import completed, empty, mismatch
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
@@ -28,9 +28,13 @@ class Snapshot:
     path: Path  # folder
 
     def table(self, name: str) -> pa.Table:
-        """Return one table of `domain.tables`; raises CouldNotVerify when its file is missing, cut or of another schema."""
+        """Return one table of `domain.tables`; raises CouldNotVerify when its file is missing, cut or of another schema.
+
+        Columns that are newer than the snapshot are null; a table that is newer has no rows.
+        """
         table = table_named(name)
-        return pq.read_table(checked_file(self, table), partitioning=None).cast(schema(table))
+        file = checked_file(self, table)
+        return empty(table) if file is None else completed(table, pq.read_table(file, partitioning=None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,17 +115,19 @@ def table_named(name: str) -> TableSchema:
     raise BadInput(f"no table {name!r}; there are {', '.join(table.name for table in TABLES)}")
 
 
-def checked_file(snapshot: Snapshot, table: TableSchema) -> Path:
-    """Return the file of a table after comparing its size and schema; raises CouldNotVerify."""
+def checked_file(snapshot: Snapshot, table: TableSchema) -> Path | None:
+    """Return the file of a table after comparing its size and schema; None: the table is newer. Raises CouldNotVerify."""
     stored = {each.name: each for each in manifest(snapshot).tables}.get(table.name)
     path = file_of(snapshot.path, table.name)
+    if stored is None and table.later:
+        return None
     if stored is None or not path.is_file():
         raise CouldNotVerify(f"snapshot {snapshot.id} has no table {table.name}", hint=SYNC_HINT)
     if path.stat().st_size != stored.size_bytes:
         message = f"{path} is damaged: {path.stat().st_size} bytes, the manifest says {stored.size_bytes}"
         raise CouldNotVerify(message, hint=SYNC_HINT)
     try:
-        difference = mismatch(table, pq.read_schema(path))
+        difference = mismatch(table, pq.read_schema(path), older=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise CouldNotVerify(f"{path} is damaged: {error}", hint=SYNC_HINT) from error
     if difference:

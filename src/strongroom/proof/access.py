@@ -1,127 +1,124 @@
-"""Whether an access policy lets AWS Backup do its work: simple forms are decided, anything else is None (not known).
+"""What was synced about who may do what, ready for the questions that links ask: one evaluator answers them.
 
-Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html and
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+Snapshots from before principals and control policies were synced say nothing about them: then roles are taken to be able to do their
+part, as those releases did, and what trust, vault and key policies say is judged all the same. What a sync tried and could not read
+stays unread.
+Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/access-control.html
 """
 
 import json
-import re
-from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from strongroom.proof.scope import Account
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from strongroom.domain.access import GuardedResource, PolicyText, Principal, PrincipalKind
+from strongroom.domain.origin import LiveOrigin, Unread
+from strongroom.proof.entitlements import access
+from strongroom.proof.observed import Tables
+from strongroom.proof.readings import Readings, Unreadable, readings
+from strongroom.semantics.authorization.access import Authorizer
+from strongroom.semantics.authorization.awsroles import service_linked_roles
+from strongroom.semantics.authorization.model import Context, Decision
 
 BACKUP_SERVICE = "backup.amazonaws.com"
-COPY_INTO = "backup:CopyIntoBackupVault"
-POSITIVE = frozenset({"stringequals", "stringlike", "arnlike", "arnequals"})
-NEGATIVE = frozenset({"stringnotequals", "stringnotlike"})
+SERVICE_LINKED = "AWSServiceRoleForBackup"
+SYNCED = ("principals", "control_policies")  # subjects that later releases read
+_ANYTHING = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
 
 
-def trusts_backup(policy: str | None) -> bool:
-    """Return whether a role's trust policy lets AWS Backup assume it; conditions are taken as met, they name the account.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """The policies of a snapshot, as far as backups depend on them."""
 
-    Example:
-        >>> trusts_backup('{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole",'
-        ...     ' "Principal": {"Service": "backup.amazonaws.com"}}}')
-        True
+    authorizer: Authorizer
+    roles: Mapping[tuple[str, str], str]  # account, name: ARN of roles that exist
+    synced: bool  # principals and control policies were asked for
+    management: str
+    readings: Readings
+
+    def unread(self, account: str) -> Unreadable | None:
+        """Return which policies about an account's role a sync tried to read in vain."""
+        if not self.synced:
+            return None
+        places = ((account, "principals"), (self.management, "control_policies"))
+        return next((missing for where, subject in places if (missing := self.readings.missing(where, "", subject))), None)
+
+    def assumes(self, account: str, role: str) -> Decision:
+        """Return whether AWS Backup may take on a role of an account."""
+        context = Context(values=MappingProxyType({"aws:SourceAccount": (account,)}))
+        return self.authorizer.decide(BACKUP_SERVICE, "sts:AssumeRole", self.roles[account, role], context)
+
+
+def rights(tables: Tables, management: str, role: str, objects: Iterable[tuple[str, str]] = ()) -> Rights:
+    """Return the policies of a snapshot that decide about backups by a role of that name; raises CouldNotVerify for a damaged table.
+
+    `objects` are ARNs of protected buckets with their accounts: their policies are not synced, so they are taken to have none.
     """
-    return any(
-        statement.get("Effect") == "Allow"
-        and _names(statement.get("Action"), "sts:AssumeRole")
-        and BACKUP_SERVICE in _texts(_mapping(statement.get("Principal")).get("Service"))
-        for statement in _statements(policy)
+    read = readings(tables.table("reads"))
+    synced = not set(SYNCED).isdisjoint(tables.table("reads").column("subject").unique().to_pylist())
+    whole = access(_Narrowed(tables, role))
+    known = {principal.arn: principal for principal in whole.principals}
+    jobs = {principal.arn: principal for principal in _roles(tables, known, synced=synced)}
+    linked = (each for account in whole.accounts for each in service_linked_roles(account.id) if each.arn not in known)
+    untold = Unread("tags of buckets are not asked for")
+    buckets = (GuardedResource(arn=arn, account=owner, tags=untold, origin=LiveOrigin(owner, "", arn)) for arn, owner in objects)
+    found = replace(
+        whole,
+        principals=tuple((known | jobs).values()) + tuple(linked),
+        resources=(*whole.resources, *buckets),
+        controls=whole.controls if synced else (),
+        unread=whole.unread if synced else (),
+    )
+    return Rights(
+        authorizer=Authorizer(found),
+        roles={(principal.account, principal.arn.rpartition("/")[2]): arn for arn, principal in jobs.items()},
+        synced=synced,
+        management=management,
+        readings=read,
     )
 
 
-def lets_copies_in(policy: str | None, account: Account, organization_id: str = "") -> bool | None:
-    """Return whether a vault's access policy lets an account copy recovery points into it; None: a condition that isn't interpreted.
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Tables without the principals that no backup depends on: most of a large organization."""
 
-    Without a policy no other account may. Without `organization_id` a policy for `aws:PrincipalOrgID` is taken for the own
-    organization's.
+    tables: Tables
+    role: str
 
-    Example:
-        >>> own = Account(id="111122223333", ou_path="", ou_ids=(), active=True, management=False)
-        >>> lets_copies_in('{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "backup:CopyIntoBackupVault", "Resource": "*",'
-        ...     ' "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}]}', own)
-        True
-    """
-    answers = {"Allow": False, "Deny": False}
-    doubtful = False
-    for statement in _statements(policy):
-        if not _names(statement.get("Action"), COPY_INTO) and "NotAction" not in statement:
+    @property
+    def observed_at(self) -> datetime:
+        """AWS's time."""
+        return self.tables.observed_at
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table."""
+        found = self.tables.table(name)
+        column = {"principals": "arn", "principal_policies": "principal_arn"}.get(name)
+        if column is None:
+            return found
+        ends = [pc.ends_with(found[column], f"/{each}") for each in (self.role, SERVICE_LINKED)]
+        return found.filter(pc.or_(*ends))
+
+
+def _roles(tables: Tables, known: Mapping[str, Principal], *, synced: bool) -> Iterable[Principal]:
+    """Yield the roles that selections name, with the trust policy as it was read with them."""
+    anything = PolicyText(name="whatever its own policies say", text=_ANYTHING, origin=LiveOrigin("", "", ""))
+    table = tables.table("roles")
+    columns: list[list[Any]] = [table.column(name).to_pylist() for name in ("account_id", "arn", "exists", "trust_policy")]
+    for account, arn, exists, trust in zip(*columns, strict=True):
+        if not exists:
             continue
-        applies = None if "NotAction" in statement or "NotPrincipal" in statement else _applies(statement, account, organization_id)
-        effect = str(statement.get("Effect"))
-        if applies is None:
-            doubtful = True
-        elif applies:
-            answers[effect] = True
-    if answers["Deny"]:
-        return False
-    return None if doubtful else answers["Allow"]
-
-
-def _applies(statement: Mapping[str, Any], account: Account, organization_id: str) -> bool | None:
-    if not _is_principal(statement.get("Principal"), account):
-        return False
-    verdict: bool | None = True
-    for operator, tests in _mapping(statement.get("Condition")).items():
-        for key, values in _mapping(tests).items():
-            met = _met(operator.lower().removeprefix("foranyvalue:"), key.lower(), _texts(values), account, organization_id)
-            if met is False:
-                return False
-            verdict = None if met is None else verdict
-    return verdict
-
-
-def _is_principal(principal: Any, account: Account) -> bool:
-    if principal == "*":
-        return True
-    return any(
-        each in ("*", account.id) or re.match(rf"arn:[^:]+:iam::{account.id}:", each) for each in _texts(_mapping(principal).get("AWS"))
-    )
-
-
-def _met(operator: str, key: str, values: tuple[str, ...], account: Account, organization_id: str) -> bool | None:
-    if operator not in POSITIVE | NEGATIVE:
-        return None
-    own = {
-        "aws:principalaccount": account.id,
-        "aws:sourceaccount": account.id,
-        "aws:principalorgpaths": "/".join(("*", *account.ou_ids, "")),
-    }.get(key)
-    if key == "aws:principalorgid":
-        found = not organization_id or any(fnmatchcase(organization_id, value) for value in values)
-    elif own is None:
-        return None
-    elif key == "aws:principalorgpaths":
-        found = any(fnmatchcase("o-own/" + "/".join((*account.ou_ids, "")), _without_organization(value)) for value in values)
-    else:
-        found = any(fnmatchcase(own, value) for value in values)
-    return found if operator in POSITIVE else not found
-
-
-def _without_organization(path: str) -> str:
-    return "o-own/" + path.partition("/")[2]
-
-
-def _statements(policy: str | None) -> Iterator[Mapping[str, Any]]:
-    if not policy:
-        return
-    found = json.loads(policy).get("Statement", [])
-    yield from [found] if isinstance(found, dict) else found
-
-
-def _names(actions: Any, wanted: str) -> bool:
-    return any(fnmatchcase(wanted.lower(), action.lower()) for action in _texts(actions))
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+        origin = LiveOrigin(account, "", arn)
+        text = PolicyText(name=f"trust policy of role {arn.rpartition('/')[2]}", text=trust or '{"Statement": []}', origin=origin)
+        found = known.get(arn)
+        if found is not None:
+            yield replace(found, trust=text)
+            continue
+        untold = Unread(f"{arn} is not among the principals read")
+        identity = untold if synced else (anything,)
+        yield Principal(kind=PrincipalKind.ROLE, account=account, arn=arn, identity=identity, trust=text, tags=untold, origin=origin)

@@ -1,7 +1,7 @@
 -- The proof chains: a state for each link, with code and cause where it is not proven.
 --
 -- Row:    a resource and a leg (a destination of a rule)
--- Reads:  judged, gaps, place_legs, type_states, copy_states, legs, clock
+-- Reads:  judged, promises, gaps, place_legs, type_states, copy_states, permissions, legs, clock
 -- Why:    an unread fact makes unknown what needs it; a broken link that follows from an earlier one carries the earlier one's
 --         code and cause, so that one fault is one finding.
 -- Limits: codes are those of causes.py; a cause names no single resource.
@@ -28,8 +28,8 @@ foundation AS (
         j.*, l.rule_name, s.vault_no, s.unread, s.local_unread,
         g.failed, g.silent, g.deleted, g.copy_failed, g.copy_silent, g.history,
         g.silent_at, g.deleted_at, g.copy_silent_at, g.history_at, g.message AS gap_message,
-        coalesce(j.rpo_minutes IS NOT NULL AND NOT j.copy AND epoch(k.now) - epoch(j.newest_at) > j.rpo_minutes * 60, FALSE)
-            AND j.interval_minutes = min(j.interval_minutes) OVER (PARTITION BY j.resource_no) AS too_old,
+        o.state AS promise_state, o.cause AS promise_cause,
+        CASE o.state WHEN 'broken' THEN 'VRF033' WHEN 'unknown' THEN 'VRF035' END AS promise_code,
         epoch(k.now) - epoch(j.newest_at) <= j.bound_minutes * 60 AS fresh,
         j.owed_days > max(coalesce(j.keep_days, 2147483647)) OVER (PARTITION BY j.resource_no)
             AND coalesce(j.keep_days, 2147483647) = max(coalesce(j.keep_days, 2147483647)) OVER (PARTITION BY j.resource_no) AS owes,
@@ -39,11 +39,17 @@ foundation AS (
              WHEN t.state = 'broken' OR s.selected_state = 'proven' THEN t.code ELSE s.selected_code END AS selected_code,
         CASE WHEN s.selected_state = 'broken' OR t.state = 'proven' THEN s.selected_cause
              WHEN t.state = 'broken' OR s.selected_state = 'proven' THEN t.cause ELSE s.selected_cause END AS selected_cause,
-        CASE WHEN s.equipped_state = 'broken' OR v.state IS NULL OR v.state = 'proven' THEN 'place'
+        CASE WHEN s.equipped_state = 'broken' THEN 'place'
              WHEN v.state = 'broken' THEN 'copy'
-             WHEN s.equipped_state = 'unknown' THEN 'place' ELSE 'copy' END AS equipped_by,
+             WHEN p.state = 'broken' THEN 'permissions'
+             WHEN s.equipped_state = 'unknown' AND NOT s.equipped_doubt THEN 'place'
+             WHEN p.state = 'unknown' AND NOT p.doubt THEN 'permissions'
+             WHEN s.equipped_state = 'unknown' THEN 'place'
+             WHEN v.state = 'unknown' THEN 'copy'
+             WHEN p.state = 'unknown' THEN 'permissions' ELSE 'place' END AS equipped_by,
         s.equipped_state AS place_state, s.equipped_code AS place_code, s.equipped_cause AS place_cause, s.equipped_doubt AS place_doubt,
-        v.state AS verdict_state, v.code AS verdict_code, v.cause AS verdict_cause, v.doubt AS verdict_doubt
+        v.state AS verdict_state, v.code AS verdict_code, v.cause AS verdict_cause, v.doubt AS verdict_doubt,
+        p.state AS permission_state, p.code AS permission_code, p.cause AS permission_cause, p.doubt AS permission_doubt
     FROM judged AS j
     CROSS JOIN clock AS k
     JOIN legs AS l ON l.leg_no = j.leg_no
@@ -52,6 +58,8 @@ foundation AS (
     LEFT JOIN copy_states AS v
         ON j.copy AND v.type = j.type AND v.key_manager = j.key_manager AND v.same_account = s.same_account
         AND v.same_region = s.same_region AND v.destination_key_manager = s.destination_key_manager
+    LEFT JOIN permissions AS p ON p.group_no = j.group_no AND p.leg_no = j.leg_no
+    LEFT JOIN promises AS o ON o.resource_no = j.resource_no AND o.leg_no = j.leg_no
     LEFT JOIN gap AS g ON g.resource_no = j.resource_no AND g.leg_no = j.leg_no
 ),
 equipped AS (
@@ -67,10 +75,10 @@ equipped AS (
     FROM foundation AS f
     CROSS JOIN LATERAL (
         SELECT
-            CASE f.equipped_by WHEN 'place' THEN f.place_state ELSE f.verdict_state END AS state,
-            CASE f.equipped_by WHEN 'place' THEN f.place_code ELSE f.verdict_code END AS code,
-            CASE f.equipped_by WHEN 'place' THEN f.place_cause ELSE f.verdict_cause END AS cause,
-            CASE f.equipped_by WHEN 'place' THEN f.place_doubt ELSE f.verdict_doubt END AS doubt
+            CASE f.equipped_by WHEN 'place' THEN f.place_state WHEN 'copy' THEN f.verdict_state ELSE f.permission_state END AS state,
+            CASE f.equipped_by WHEN 'place' THEN f.place_code WHEN 'copy' THEN f.verdict_code ELSE f.permission_code END AS code,
+            CASE f.equipped_by WHEN 'place' THEN f.place_cause WHEN 'copy' THEN f.verdict_cause ELSE f.permission_cause END AS cause,
+            CASE f.equipped_by WHEN 'place' THEN f.place_doubt WHEN 'copy' THEN f.verdict_doubt ELSE f.permission_doubt END AS doubt
     ) AS e
 ),
 rooted AS (
@@ -85,6 +93,7 @@ found_local AS (
         resource_no, leg_no, points, root_code, root_cause,
         CASE
             WHEN unread IS NOT NULL THEN 'VRF001'
+            WHEN expired THEN 'DUE'
             WHEN continuous AND points > 0 THEN NULL
             WHEN continuous AND overdue THEN 'VRF034'
             WHEN continuous THEN 'DUE'
@@ -94,10 +103,10 @@ found_local AS (
             WHEN in_range = 0 AND expected > 0 THEN 'VRF032'
             WHEN failed > 0 THEN 'VRF031'
             WHEN silent > 0 THEN 'VRF032'
-            WHEN too_old THEN 'VRF033'
         END AS code,
         CASE
             WHEN unread IS NOT NULL THEN unread
+            WHEN expired THEN 'what the runs of rule ' || rule_name || ' left has expired by its retention'
             WHEN continuous AND points = 0 AND overdue THEN 'rule ' || rule_name || ' has no active continuous recovery point'
             WHEN in_range = 0 AND message IS NOT NULL AND points = 0 THEN 'backup jobs of rule ' || rule_name || ' fail: ' || message
             WHEN points = 0 AND (expected > 0 OR overdue) THEN 'rule ' || rule_name || ' has no recovery point, and no failed job is listed'
@@ -107,7 +116,6 @@ found_local AS (
             WHEN failed > 0 THEN 'backup jobs of rule ' || rule_name || ' fail: ' || gap_message
             WHEN silent > 0 THEN 'rule ' || rule_name || ' made no recovery point at ' || strftime(silent_at, '%Y-%m-%d %H:%M') || ' UTC'
                 || CASE WHEN silent > 1 THEN ' and ' || (silent - 1) || ' more times' ELSE '' END
-            WHEN too_old THEN 'the newest recovery point of rule ' || rule_name || ' is older than the objective of ' || rpo_minutes || ' minutes'
         END AS cause
     FROM rooted
     WHERE NOT copy
@@ -123,11 +131,19 @@ backed AS (
 found_copy AS (
     SELECT
         r.resource_no, r.leg_no, r.points, r.root_code, r.root_cause,
-        b.state AS backed_state, b.code AS backed_code, b.cause AS backed_cause, b.points AS local_points,
+        r.promise_code, r.promise_cause,
+        -- An objective is judged over all legs; it breaks those that are meant to hold it, not the copies of these.
+        CASE WHEN s.own THEN r.promise_state ELSE b.state END AS backed_state,
+        CASE WHEN NOT s.own THEN b.code WHEN r.promise_state = 'broken' THEN coalesce(r.root_code, r.promise_code) ELSE r.promise_code END
+            AS backed_code,
+        CASE WHEN NOT s.own THEN b.cause
+             WHEN r.promise_state = 'broken' THEN coalesce(r.root_cause, r.promise_cause) ELSE r.promise_cause END AS backed_cause,
+        b.points AS local_points,
         CASE
             WHEN NOT r.copy THEN 'NONE'
             WHEN r.unread IS NOT NULL OR r.local_unread IS NOT NULL THEN 'VRF001'
-            WHEN r.continuous AND r.points > 0 AND r.fresh THEN NULL
+            WHEN r.expired THEN coalesce(r.promise_code, 'DUE')
+            WHEN r.continuous AND r.points > 0 AND r.fresh THEN r.promise_code
             WHEN r.continuous AND r.overdue AND r.message IS NOT NULL THEN 'VRF040'
             WHEN r.continuous AND r.overdue THEN 'VRF041'
             WHEN r.continuous THEN 'DUE'
@@ -136,11 +152,13 @@ found_copy AS (
             WHEN r.points = 0 THEN 'DUE'
             WHEN r.copy_failed > 0 THEN 'VRF040'
             WHEN r.copy_silent > 0 THEN 'VRF041'
+            ELSE r.promise_code
         END AS code,
         CASE
             WHEN NOT r.copy THEN NULL
             WHEN r.unread IS NOT NULL THEN r.unread
             WHEN r.local_unread IS NOT NULL THEN r.local_unread
+            WHEN r.expired THEN 'the copies of rule ' || r.rule_name || ' have expired by their retention'
             WHEN r.points = 0 AND NOT r.overdue AND r.expected = 0 THEN 'no copy has been due yet'
             WHEN r.copy_failed > 0 THEN 'copy jobs of rule ' || r.rule_name || ' fail: ' || r.gap_message
             WHEN r.copy_silent > 0 THEN 'rule ' || r.rule_name || ' has no copy of its recovery point of '
@@ -151,17 +169,19 @@ found_copy AS (
         END AS cause
     FROM rooted AS r
     JOIN backed AS b ON b.resource_no = r.resource_no AND b.leg_no = r.local_leg_no
+    CROSS JOIN LATERAL (SELECT NOT r.copy AND r.promise_state IS NOT NULL AND b.state IN ('proven', 'not_required') AS own) AS s
 ),
 copied AS (
     SELECT
         *,
-        CASE WHEN code IS NULL THEN 'proven' WHEN code = 'VRF001' THEN 'unknown' WHEN code IN ('DUE', 'NONE') THEN 'not_required' ELSE 'broken' END
-            AS copied_state,
+        CASE WHEN code IS NULL THEN 'proven' WHEN code IN ('VRF001', 'VRF035') THEN 'unknown'
+             WHEN code IN ('DUE', 'NONE') THEN 'not_required' ELSE 'broken' END AS copied_state,
         -- Without any source the copy's cause is the source's.
-        CASE WHEN code IN ('VRF001', 'DUE') THEN code WHEN code = 'NONE' THEN NULL
+        CASE WHEN code IN ('VRF001', 'VRF035', 'DUE') THEN code WHEN code = 'NONE' THEN NULL
              WHEN code IS NOT NULL THEN coalesce(root_code, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_code END, code)
         END AS copied_code,
-        CASE WHEN code IN ('VRF001', 'DUE') THEN cause WHEN code = 'NONE' THEN NULL
+        CASE WHEN code IN ('VRF001', 'DUE') THEN cause WHEN code = 'VRF035' THEN promise_cause WHEN code = 'NONE' THEN NULL
+             WHEN code = 'VRF033' THEN coalesce(root_cause, promise_cause)
              WHEN code IS NOT NULL THEN coalesce(root_cause, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_cause END, cause)
         END AS copied_cause
     FROM found_copy

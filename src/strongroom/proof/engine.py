@@ -1,8 +1,8 @@
 """The judgement itself: small facts in Python, mass facts in SQL, one row for each chain as the result."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -13,11 +13,15 @@ import pyarrow.compute as pc
 
 from strongroom import ledger
 from strongroom.domain.estate import Estate
-from strongroom.domain.names import Forever
+from strongroom.domain.names import Forever, ResourceType
+from strongroom.proof.access import Rights, rights
 from strongroom.proof.declared import COPY_MINUTES, DeclaredPlan, declared
 from strongroom.proof.equipped import EquippedJudge
+from strongroom.proof.groups import grouped, patterns
 from strongroom.proof.observed import Observed, observe
+from strongroom.proof.permitted import Permissions
 from strongroom.proof.places import Places
+from strongroom.proof.promises import hardened, lags
 from strongroom.proof.protected import Protected, protected
 from strongroom.proof.scope import Scope, scope_of
 from strongroom.proof.selected import SelectedJudge
@@ -25,7 +29,7 @@ from strongroom.proof.slots import INSTANT, slot_tables
 
 JOBS_DAYS = 30  # how far AWS lists jobs back
 MEMORY_MB = 2_200  # for SQL; a million resources take 1.2 GB beside it, and 4 GiB are allowed
-STEPS = ("points", "observed", "troubles", "judged", "gaps", "chains")
+STEPS = ("points", "observed", "troubles", "judged", "promises", "gaps", "chains")
 
 LEGS = pa.schema(
     [
@@ -39,6 +43,7 @@ LEGS = pa.schema(
         ("keep_days", pa.int64()),  # null: for ever
         ("interval_minutes", pa.int64()),  # longest gap between two runs
         ("bound_minutes", pa.int64()),  # after this time without a recovery point a run is missing
+        ("hardened", pa.bool_()),  # its vault is declared with a compliance lock, or is air-gapped
     ]
 )
 
@@ -51,6 +56,7 @@ class Judgement:
     scope: Scope
     plans: tuple[DeclaredPlan, ...]
     observed: Observed
+    rights: Rights
     resources: Protected
     connection: duckdb.DuckDBPyConnection
 
@@ -68,12 +74,17 @@ def judge(
     plans = declared(estate)
     observed = observe(snapshot)
     mine = protected(estate, scope, plans, _resources(snapshot, arn), earlier)
+    entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources))
+    groups, resources = grouped(mine.resources, patterns(entitled, estate.roles.backup))
+    mine = replace(mine, resources=resources)
     connection = ledger.connect(snapshot)
     try:
         connection.execute(f"SET memory_limit = '{MEMORY_MB}MB'")
-        _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(plans)})
-        places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed), plans)
+        _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(estate, plans), "lags": lags()})
+        places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed, entitled), plans)
         _load(connection, places.tables(pc.unique(mine.resources["type"]).to_pylist()))
+        permissions = Permissions(entitled, observed, estate.roles.backup, plans)
+        _load(connection, {"permissions": permissions.table(groups, _selected_groups(mine))})
         local = sorted({rule.rule.vault_name for plan in plans for rule in plan.rules})
         _load(connection, {"local_vaults": pa.table({"name": pa.array(local, pa.string())})})
         _load(connection, {"unselected": mine.others.select(["account_id", "region", "arn"])})
@@ -84,7 +95,7 @@ def judge(
                 connection.execute(NO_GAPS)
             else:
                 connection.execute(query(step))
-        yield Judgement(estate, scope, plans, observed, mine, connection)
+        yield Judgement(estate, scope, plans, observed, entitled, mine, connection)
     finally:
         connection.close()
 
@@ -92,6 +103,19 @@ def judge(
 NO_GAPS = """CREATE TEMP TABLE gaps (
     resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
 )"""  # as in gaps.sql, which would read all recovery points once more
+
+
+def _buckets(resources: pa.Table) -> Iterable[tuple[str, str]]:
+    """Yield buckets with their accounts: nothing else that is protected has a policy that jobs depend on and that is not synced."""
+    found = resources.filter(pc.equal(resources["type"], str(ResourceType.S3)))
+    return zip(found["arn"].to_pylist(), found["account_id"].to_pylist(), strict=True)
+
+
+def _selected_groups(resources: Protected) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of groups, and of plans that select something in them."""
+    groups = resources.resources["group_no"].combine_chunks().take(resources.memberships["resource_no"].combine_chunks())
+    pairs = pa.table({"group_no": groups, "plan_no": resources.memberships["plan_no"]}).group_by(["group_no", "plan_no"]).aggregate([])
+    return iter(sorted(zip(pairs["group_no"].to_pylist(), pairs["plan_no"].to_pylist(), strict=True)))
 
 
 def _resources(snapshot: ledger.Snapshot, arn: str | None) -> pa.Table:
@@ -123,7 +147,8 @@ def _since(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot, ear
     return since.replace(minute=0, second=0, microsecond=0)
 
 
-def _legs(plans: Sequence[DeclaredPlan]) -> pa.Table:
+def _legs(estate: Estate, plans: Sequence[DeclaredPlan]) -> pa.Table:
+    locked = hardened(estate)
     rows = [
         {
             "leg_no": leg.number,
@@ -136,6 +161,7 @@ def _legs(plans: Sequence[DeclaredPlan]) -> pa.Table:
             "keep_days": None if isinstance(leg.keep, Forever) else leg.keep,
             "interval_minutes": rule.interval_minutes,
             "bound_minutes": rule.interval_minutes + rule.allowance // timedelta(minutes=1) + (COPY_MINUTES if leg.copy else 0),
+            "hardened": leg.label in locked or (not leg.copy and rule.rule.air_gapped is not None),
         }
         for plan in plans
         for rule in plan.rules

@@ -1,29 +1,54 @@
 -- Every chain with what it should have and what it has.
 --
 -- Row:    a resource and a leg of a plan that selects it: one proof chain
--- Reads:  memberships, protected, legs, place_legs, leg_ranges, hours, slots; observed, troubles; clock
+-- Reads:  memberships, protected, legs, place_legs, leg_ranges, hours, slots; observed, troubles; clock;
+--         backup_jobs, copy_jobs, vault_places, attribution
 -- Why:    slots are expected from the latest of: resource created, plan created, last seen unselected; and, as far as no earlier
 --         snapshot saw it selected, not before the first recovery point or job of the leg. Slots whose recovery points may
 --         already be deleted, or whose run may still be going on, are not expected.
+--         A leg whose retention is over between two runs has expired when a copy or a finished job shows that it ran.
 -- Limits: a rule added to an old plan counts from the plan's creation for "no recovery point at all".
 CREATE TEMP TABLE judged AS
 WITH trouble AS (
-    SELECT resource_no, leg_no, min(slot_no) AS first_no, max_by(message, created_at) AS message
+    SELECT resource_no, leg_no, min(slot_no) AS first_no, max_by(message, created_at) AS message, max(created_at) AS failed_at
     FROM troubles
     GROUP BY resource_no, leg_no
 ),
 -- A point of any leg shows that the rule was at work for the resource: from then on every leg must have its own.
 begun AS (
-    SELECT o.resource_no, l.rule_no, min(o.own_no) AS own_no
+    SELECT o.resource_no, l.rule_no, min(o.own_no) AS own_no, max(CASE WHEN o.own_no IS NOT NULL THEN o.newest_at END) AS newest_at
     FROM observed AS o
     JOIN legs AS l ON l.leg_no = o.leg_no
     GROUP BY o.resource_no, l.rule_no
 ),
+-- Jobs are looked at only of legs whose recovery points may all have been deleted before the next run.
+finished AS (
+    SELECT j.resource_arn, v.vault_no, j.plan_id, j.rule_id, j.created_at, FALSE AS copy
+    FROM backup_jobs AS j
+    JOIN vault_places AS v ON v.account_id = j.account_id AND v.region = j.region AND v.vault_name = j.vault_name
+    WHERE j.state = 'COMPLETED'
+    UNION ALL
+    SELECT j.resource_arn, v.vault_no, j.plan_id, j.rule_id, j.created_at, TRUE AS copy
+    FROM copy_jobs AS j
+    JOIN vault_places AS v ON v.arn = j.destination_vault_arn
+    WHERE j.state = 'COMPLETED'
+),
+ran AS (
+    SELECT r.resource_no, a.leg_no, max(j.created_at) AS ran_at
+    FROM finished AS j
+    JOIN protected AS r ON r.arn = j.resource_arn
+    JOIN attribution AS a
+        ON a.place_no = r.place_no AND a.vault_no = j.vault_no AND a.plan_id = coalesce(lower(j.plan_id), '')
+        AND (a.rule_id = j.rule_id OR a.sole)
+    JOIN legs AS l ON l.leg_no = a.leg_no AND l.copy = j.copy
+    JOIN leg_ranges AS g ON g.leg_no = a.leg_no AND g.first_no > g.last_no
+    GROUP BY r.resource_no, a.leg_no
+),
 chain AS (
     SELECT
         m.resource_no, l.leg_no, l.rule_no, l.plan_no, l.local_leg_no, l.copy, l.continuous, l.keep_days, l.bound_minutes, l.interval_minutes,
-        r.place_no, r.region, r.type, r.key_manager, r.owed_days,
-        m.rpo_minutes, m.selected_at,
+        r.place_no, r.group_no, r.region, r.type, r.key_manager, r.owed_days,
+        m.selected_at,
         greatest(
             coalesce(r.created_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
             coalesce(s.active_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
@@ -37,9 +62,14 @@ chain AS (
 bounds AS (
     SELECT
         c.*,
-        coalesce(o.points, 0) AS points, o.newest_at, o.oldest_at,
+        coalesce(o.points, 0) AS points, coalesce(o.live, FALSE) AS live, o.newest_at, o.oldest_at,
         coalesce(o.in_range, 0) AS in_range, coalesce(o.marks, 0) AS marks, coalesce(o.misfits, 0) AS misfits, o.misfit_days,
         t.message,
+        coalesce(
+            o.points IS NULL AND g.first_no > g.last_no
+            AND greatest(n.ran_at, CASE WHEN NOT c.copy THEN b.newest_at END) > coalesce(t.failed_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
+            FALSE
+        ) AS expired,
         g.last_no, g.local_first_no,
         greatest(
             g.first_no,
@@ -56,6 +86,7 @@ bounds AS (
     LEFT JOIN observed AS o ON o.resource_no = c.resource_no AND o.leg_no = c.leg_no
     LEFT JOIN begun AS b ON b.resource_no = c.resource_no AND b.rule_no = c.rule_no
     LEFT JOIN trouble AS t ON t.resource_no = c.resource_no AND t.leg_no = c.leg_no
+    LEFT JOIN ran AS n ON n.resource_no = c.resource_no AND n.leg_no = c.leg_no
     LEFT JOIN hours AS f ON f.rule_no = c.rule_no AND f.hour = CAST(floor(epoch(c.floor_at) / 3600) AS BIGINT)
     LEFT JOIN hours AS e ON e.rule_no = c.rule_no AND e.hour = CAST(floor(epoch(c.selected_at) / 3600) AS BIGINT)
 )

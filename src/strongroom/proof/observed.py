@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from strongroom.proof.readings import Readings, readings
 
+AIR_GAPPED = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"  # a vault's type
+
 
 class Tables(Protocol):
     """Whatever has the tables of `domain.tables`: a snapshot of the ledger."""
@@ -37,6 +39,7 @@ class ObservedVault:
 
     key_arn: str | None
     access_policy: str | None
+    air_gapped: bool
     min_days: int | None
     max_days: int | None
 
@@ -50,6 +53,7 @@ class Observed:
     plans: Mapping[tuple[str, str, str], ObservedPlan]  # account, Region, name
     vaults: Mapping[tuple[str, str, str], ObservedVault]  # account, Region, name
     keys: Mapping[str, tuple[str, str]]  # ARN: manager, state
+    primaries: Mapping[str, str]  # of multi-Region keys: ARN of a key and of its primary
     roles: Mapping[tuple[str, str], tuple[bool, str | None]]  # account, name: exists, trust policy
     settings: Mapping[tuple[str, str, str], Mapping[str, str]]  # account, Region, kind: value by name
 
@@ -62,6 +66,7 @@ def observe(tables: Tables) -> Observed:
         plans=_plans(tables),
         vaults=_vaults(tables),
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
+        primaries={arn: primary for arn, primary in _rows(tables, "keys", "arn", "primary_arn") if primary},
         roles={
             (account, arn.rsplit("/", 1)[-1]): (exists, trust)
             for account, arn, exists, trust in _rows(tables, "roles", "account_id", "arn", "exists", "trust_policy")
@@ -94,12 +99,16 @@ def _plans(tables: Tables) -> dict[tuple[str, str, str], ObservedPlan]:
 
 
 def _vaults(tables: Tables) -> dict[tuple[str, str, str], ObservedVault]:
-    columns = ("account_id", "region", "name", "key_arn", "access_policy", "locked", "min_retention_days", "max_retention_days")
+    columns = ("account_id", "region", "name", "type", "key_arn", "access_policy", "locked", "min_retention_days", "max_retention_days")
     return {
         (account, region, name): ObservedVault(
-            key_arn=key_arn, access_policy=policy, min_days=min_days if locked else None, max_days=max_days if locked else None
+            key_arn=key_arn,
+            access_policy=policy,
+            air_gapped=kind == AIR_GAPPED,
+            min_days=min_days if locked else None,
+            max_days=max_days if locked else None,
         )
-        for account, region, name, key_arn, policy, locked, min_days, max_days in _rows(tables, "vaults", *columns)
+        for account, region, name, kind, key_arn, policy, locked, min_days, max_days in _rows(tables, "vaults", *columns)
     }
 
 

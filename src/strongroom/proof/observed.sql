@@ -12,6 +12,7 @@ SELECT
     count(*) AS points,
     max(p.created_at) AS newest_at,
     min(p.created_at) AS oldest_at,
+    bool_or(p.live) AS live,
     min(p.slot_no) AS oldest_no,
     min(p.slot_no) FILTER (WHERE p.of_this_rule) AS own_no,
     count(*) FILTER (WHERE p.mark > 0 AND p.slot_no BETWEEN g.first_no AND g.last_no) AS in_range,

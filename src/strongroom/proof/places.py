@@ -83,7 +83,7 @@ class Places:
         legs: list[Row] = []
         owners: list[Row] = []
         for number, (account, region) in enumerate(self.selected.scope.places):
-            mine = [plan for plan in self.plans if region in plan.plan.regions]
+            mine = [plan for plan in self.plans if region in plan.plan.regions and plan.plan.account in (None, account)]
             for plan in mine:
                 legs += self._legs(number, accounts[account], region, plan)
             owners += self._attribution(number, account, region, mine)

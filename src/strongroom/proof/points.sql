@@ -16,6 +16,7 @@ SELECT
     CASE WHEN p.created_at >= h.slot_at THEN h.mark ELSE h.before_mark END AS mark,
     p.created_at,
     p.delete_at,
+    p.status = 'AVAILABLE' AS live,
     a.rule_id = p.rule_id AS of_this_rule
 FROM recovery_points AS p
 JOIN vault_places AS v ON v.account_id = p.account_id AND v.region = p.region AND v.vault_name = p.vault_name

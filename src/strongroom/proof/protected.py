@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from strongroom.domain.estate import Estate
-from strongroom.domain.strategy import Selection
 from strongroom.proof.declared import DeclaredPlan
 from strongroom.proof.observed import Tables
+from strongroom.proof.promises import extreme, promised
 from strongroom.proof.scope import Scope
 from strongroom.semantics.selection_columns import mask
 
@@ -23,8 +23,9 @@ COLUMNS = ("account_id", "region", "arn", "type", "tags", "created_at")
 class Protected:
     """Resources in the scope, and how plans select them."""
 
-    resources: pa.Table  # resource_no, place_no, account_id, region, arn, type, created_at, key_manager, owed_days: selected ones
-    memberships: pa.Table  # resource_no, plan_no, rpo_minutes, selected_at, unselected_at
+    # resource_no, place_no, account_id, region, arn, type, created_at, key_arn, key_manager, owed_days and those of `promised`: selected
+    resources: pa.Table
+    memberships: pa.Table  # resource_no, plan_no, selected_at, unselected_at
     others: pa.Table  # columns of `resources` that no plan selects, inside the scope
 
 
@@ -41,10 +42,9 @@ def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], resou
     masks = [each.filter(anyone) for each in masks]
     mine = mine.append_column("resource_no", pa.chunked_array([pa.array(range(mine.num_rows), pa.int32())]))
     history = [_before(scope, plans, mine, tables) for tables in _spread(tuple(earlier))]
-    rpo = _least(mine, [(objective.select, objective.rpo_minutes) for objective in estate.objectives if objective.rpo_minutes])
-    members = [_membership(plan, mine, each, rpo, [seen[plan.number] for seen in history]) for plan, each in zip(plans, masks, strict=True)]
+    members = [_membership(plan, mine, each, [seen[plan.number] for seen in history]) for plan, each in zip(plans, masks, strict=True)]
     return Protected(
-        resources=_described(mine, _most(mine, [(owed.select, owed.at_least_days) for owed in estate.retention if owed.at_least_days])),
+        resources=_described(mine, estate),
         memberships=pa.concat_tables(members) if members else _no_members(),
         others=inside.filter(pc.invert(anyone)),
     )
@@ -60,18 +60,24 @@ def within(scope: Scope, resources: pa.Table) -> pa.Table:
 
 def _selected(plan: DeclaredPlan, resources: pa.Table) -> Any:
     regions = pa.array(list(plan.plan.regions), pa.string())
-    return _chunked(pc.and_(mask(plan.plan.select, resources), pc.is_in(resources["region"], value_set=regions)))
+    found = pc.and_(mask(plan.plan.select, resources), pc.is_in(resources["region"], value_set=regions))
+    if plan.plan.account is not None:  # it protects its own account alone
+        found = pc.and_(found, pc.equal(resources["account_id"], plan.plan.account))
+    return _chunked(found)
 
 
-def _described(resources: pa.Table, owed: Any) -> pa.Table:
+def _described(resources: pa.Table, estate: Estate) -> pa.Table:
     """Reduce the resources to what SQL needs; an unencrypted one has no key manager, an unknown one UNKNOWN."""
     unencrypted = pc.fill_null(pc.invert(resources["encrypted"]), fill_value=False)
     manager = pc.if_else(unencrypted, pa.scalar("NONE"), pc.fill_null(resources["key_manager"], "UNKNOWN"))
-    kept = resources.select(["resource_no", "place_no", "account_id", "region", "arn", "type", "created_at"])
-    return kept.append_column("key_manager", manager).append_column("owed_days", owed)
+    kept = resources.select(["resource_no", "place_no", "account_id", "region", "arn", "type", "created_at", "key_arn"])
+    owed = extreme(resources, [(each.select, each.at_least_days) for each in estate.retention if each.at_least_days], pc.max_element_wise)
+    for name, column in ({"key_manager": manager, "owed_days": owed} | promised(estate, resources)).items():
+        kept = kept.append_column(name, column)
+    return kept
 
 
-def _membership(plan: DeclaredPlan, resources: pa.Table, selected: Any, rpo: Any, seen: list[tuple[Any, Any]]) -> pa.Table:
+def _membership(plan: DeclaredPlan, resources: pa.Table, selected: Any, seen: list[tuple[Any, Any]]) -> pa.Table:
     last_unselected = _nulls(resources, INSTANT)
     since = _nulls(resources, INSTANT)
     for was_selected, observed_at in seen:  # oldest first: what comes later overrides
@@ -82,7 +88,6 @@ def _membership(plan: DeclaredPlan, resources: pa.Table, selected: Any, rpo: Any
         {
             "resource_no": resources["resource_no"],
             "plan_no": pc.cast(pc.if_else(pc.is_valid(resources["resource_no"]), plan.number, plan.number), pa.int32()),
-            "rpo_minutes": rpo,
             "selected_at": since,
             "unselected_at": last_unselected,
         }
@@ -105,22 +110,6 @@ def _spread(earlier: Sequence[Tables]) -> list[Tables]:
     return [ordered[round(index * step)] for index in range(EARLIER_MAX)]
 
 
-def _least(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]]) -> Any:
-    return _extreme(resources, promises, pc.min_element_wise)
-
-
-def _most(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]]) -> Any:
-    return _extreme(resources, promises, pc.max_element_wise)
-
-
-def _extreme(resources: pa.Table, promises: Sequence[tuple[Selection, int | None]], choose: Any) -> Any:
-    found = _nulls(resources, pa.int64())
-    for select, value in promises:
-        mine = pc.if_else(_chunked(mask(select, resources)), pa.scalar(value, pa.int64()), pa.scalar(None, pa.int64()))
-        found = choose(found, mine)
-    return found
-
-
 def _any(resources: pa.Table, masks: Iterable[Any]) -> Any:
     found = pa.chunked_array([pa.repeat(False, resources.num_rows)])
     for each in masks:
@@ -140,7 +129,6 @@ def _no_members() -> pa.Table:
     columns = {
         "resource_no": pa.int32(),
         "plan_no": pa.int32(),
-        "rpo_minutes": pa.int64(),
         "selected_at": INSTANT,
         "unselected_at": INSTANT,
     }

@@ -47,10 +47,20 @@ def readings(reads: pa.Table) -> Readings:
     """Return the `reads` table ready for questions."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for account, region, subject, read, code, reason in _rows(reads):
-        why = "" if read else ": ".join(part for part in (code, reason) if part) or "no reason given"
+        why = "" if read else unread_reason(code, reason)
         where = found.setdefault((account, subject), {})
         where[region] = where.get(region) or why
     return Readings(found)
+
+
+def unread_reason(code: str, reason: str) -> str:
+    """Return why something was not read, with AWS's code once.
+
+    Example:
+        >>> unread_reason("AccessDenied", "not allowed (AccessDenied: no)"), unread_reason("AccessDenied", "not allowed")
+        ('not allowed (AccessDenied: no)', 'AccessDenied: not allowed')
+    """
+    return ": ".join(part for part in (code if code not in reason else "", reason) if part) or "no reason given"
 
 
 def _rows(reads: pa.Table) -> Iterable[tuple[str, str, str, bool, str, str]]:

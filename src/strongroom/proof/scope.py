@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from strongroom.domain import organization
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import AccountId, Region
 from strongroom.errors import CouldNotVerify
@@ -51,7 +52,7 @@ def scope_of(estate: Estate, accounts: pa.Table) -> Scope:
         management=management,
         accounts=governed,
         places=tuple((account.id, region) for account in governed for region in estate.organization.regions),
-        without_accounts=tuple(ou for ou in estate.organization.governs if not any(_below(ou, account) for account in governed)),
+        without_accounts=tuple(ou for ou in estate.organization.governs if not any(is_governed((ou,), account) for account in governed)),
     )
 
 
@@ -63,15 +64,7 @@ def is_governed(governs: Iterable[str], account: Account) -> bool:
         >>> is_governed(["Workloads"], prod), is_governed(["Workloads/Staging"], prod), is_governed(["ou-2"], prod)
         (True, False, True)
     """
-    return any(_below(ou, account) for ou in governs)
-
-
-def _below(ou: str, account: Account) -> bool:
-    names = account.ou_path.split("/") if account.ou_path else []
-    wanted = ou.split("/")
-    if ou in account.ou_ids:
-        return True
-    return ou in names if len(wanted) == 1 else names[: len(wanted)] == wanted
+    return organization.is_governed(governs, ou_path=account.ou_path, ou_ids=account.ou_ids)
 
 
 def _accounts(table: pa.Table) -> Sequence[Account]:

@@ -11,7 +11,7 @@ from strongroom.proof.observed import Observed, canonical
 from strongroom.proof.scope import Scope
 from strongroom.proof.verdicts import PROVEN, Verdict, broken, unknown
 from strongroom.semantics import policies
-from strongroom.semantics.selection import opted_in
+from strongroom.semantics.selection import names_type, opted_in
 
 ACCOUNT = "$account"  # stands for the account's own id, so that accounts with the same policy are compared once
 START_MINUTES = 480  # what AWS Backup takes when a policy says nothing
@@ -34,7 +34,7 @@ class SelectedJudge:
             unread = self.observed.readings.missing(account, region, subject)
             if unread:
                 return unknown(unread)
-        verdict = self._policy(account, region, plan, rule)
+        verdict = PROVEN if plan.plan.account is not None else self._policy(account, region, plan, rule)
         if verdict is not PROVEN:
             return verdict
         found = self.observed.plans.get((account, region, plan.plan.name))
@@ -48,7 +48,7 @@ class SelectedJudge:
         unread = self.observed.readings.missing(self.scope.management, region, "settings")
         if unread:
             return unknown(unread)
-        named = bool(plan.plan.select.types)
+        named = bool(plan.plan.select.types) or any(names_type(pattern) for pattern in plan.plan.select.arns)
         off = [each for each in self.estate.organization.regions if not self._opted_in(each, resource_type, named=named)]
         if region not in off:
             return PROVEN

@@ -42,7 +42,7 @@ def _typos(plans: Sequence[DeclaredPlan], rows: pa.Table, known: frozenset[tuple
         tags = dict(row["tags"])
         for plan in plans:
             misses = near_misses(plan.plan.select, tags, known)
-            if misses and row["region"] in plan.plan.regions and _would_match(plan.plan.select, row["type"], tags, misses):
+            if misses and row["region"] in plan.plan.regions and _would_match(plan.plan.select, row, tags, misses):
                 yield Typo(
                     account_id=row["account_id"],
                     region=row["region"],
@@ -54,10 +54,10 @@ def _typos(plans: Sequence[DeclaredPlan], rows: pa.Table, known: frozenset[tuple
                 break
 
 
-def _would_match(select: Selection, resource_type: str, tags: Mapping[str, str], misses: Sequence[NearMiss]) -> bool:
+def _would_match(select: Selection, row: Mapping[str, str], tags: Mapping[str, str], misses: Sequence[NearMiss]) -> bool:
     corrected = {key: value for key, value in tags.items() if key not in {miss.key for miss in misses}}
     corrected |= {miss.expected_key: miss.expected_value for miss in misses}
-    return matches(select, ResourceType(resource_type), corrected)
+    return matches(select, ResourceType(row["type"]), corrected, row["arn"])
 
 
 def _suspicious(others: pa.Table, selections: Sequence[Selection]) -> pa.Array:

@@ -123,6 +123,9 @@ def _needed(judgement: Judgement) -> Iterator[tuple[str, str, str]]:
     subjects = ("effective_policies", "backup_plans", "backup_rules", "roles", "vaults", "keys", "recovery_points")
     for region in ("", *estate.organization.regions):
         yield scope.management, region, "settings"
+    if judgement.rights.synced:
+        yield scope.management, "", "control_policies"
+        yield from ((account.id, "", "principals") for account in scope.accounts)
     for account, region in scope.places:
         for subject in (*subjects, *(f"resources:{each}" for each in types)):
             yield account, region, subject

@@ -100,6 +100,18 @@ def _fallback(case: AirGappedCase) -> str:
     return "air_gapped_aws_managed_key" if case.key_manager == AWS else ""
 
 
+def copy_refusal(case: AirGappedCase) -> str:
+    """Return AWS's message for a copy that an air-gapped vault can't take, else empty.
+
+    Example:
+        >>> copy_refusal(AirGappedCase(type=ResourceType.EBS, key_manager="AWS"))
+        "Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot."
+    """
+    names = {"air_gapped_unsupported_type": "unsupported_type", "air_gapped_aws_managed_key": "copy_aws_managed_key"}
+    name = names.get(_fallback(case))
+    return "" if name is None else facts.message(name)
+
+
 def removed(point: TemporaryPoint) -> bool:
     """Return whether AWS Backup removes a temporary recovery point; one whose copy failed stays for its whole retention.
 

@@ -93,6 +93,16 @@ def fully_managed(resource_type: ResourceType, *, advanced_dynamodb: bool = True
     return facts.capabilities(resource_type).fully_managed and (advanced_dynamodb or resource_type is not ResourceType.DYNAMODB)
 
 
+def stays_unencrypted(resource_type: ResourceType, *, encrypted: bool) -> bool:
+    """Return whether a copy is not encrypted because its source isn't; other types get the destination vault's key then.
+
+    Example:
+        >>> stays_unencrypted(ResourceType.AURORA, encrypted=False), stays_unencrypted(ResourceType.EBS, encrypted=False)
+        (True, False)
+    """
+    return not encrypted and resource_type in _COPIED_UNENCRYPTED
+
+
 def makes_snapshot(case: CopyCase) -> bool:
     """Return whether the copy is a snapshot though its source is continuous: a copy action always makes one.
 
@@ -181,5 +191,4 @@ def _needs_service_key(case: CopyCase) -> bool:
 
     That is so for types that keep their source's key, copied to another Region; an unencrypted cluster stays unencrypted.
     """
-    stays_unencrypted = case.key_manager is None and case.type in _COPIED_UNENCRYPTED
-    return not case.same_region and not _own_key(case) and not stays_unencrypted
+    return not case.same_region and not _own_key(case) and not stays_unencrypted(case.type, encrypted=case.key_manager is not None)

@@ -12,18 +12,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from strongroom import facts
 from strongroom.domain.names import ResourceType
-
-_NOT_STOPPABLE: Final = frozenset(
-    {
-        ResourceType.AURORA,
-        ResourceType.DOCUMENTDB,
-        ResourceType.FSX,
-        ResourceType.NEPTUNE,
-        ResourceType.SAP_HANA,
-        ResourceType.RDS,
-    }
-)
 
 
 class BackupJobState(StrEnum):
@@ -177,4 +167,4 @@ def stoppable(resource_type: ResourceType) -> bool:
         >>> stoppable(ResourceType.EBS), stoppable(ResourceType.RDS)
         (True, False)
     """
-    return resource_type not in _NOT_STOPPABLE
+    return resource_type not in facts.types("not_stoppable")

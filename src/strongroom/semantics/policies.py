@@ -30,7 +30,9 @@ from strongroom.semantics.policyplans import (
     plan_problems,
     plans,
     problems,
+    rule_refusals,
     selection_documents,
+    window_refusals,
 )
 from strongroom.semantics.policytext import InForce, PolicyText, in_force, read
 from strongroom.semantics.policytree import Merged, effective
@@ -61,5 +63,7 @@ __all__ = [
     "plans",
     "problems",
     "read",
+    "rule_refusals",
     "selection_documents",
+    "window_refusals",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from strongroom import facts
-from strongroom.domain.names import FOREVER
+from strongroom.domain.names import FOREVER, RetentionDays
 from strongroom.semantics import lifecycle
 from strongroom.semantics.cron import CronError, parse_cron
 from strongroom.semantics.selection import TAG_PREFIX, Condition, Operator, condition
@@ -113,10 +113,41 @@ def plans(effective: Mapping[str, Any]) -> tuple[PolicyPlan, ...]:
 def plan_problems(plan: PolicyPlan) -> tuple[PolicyProblem, ...]:
     """Return why AWS Backup would refuse to make this plan in an account (`InvalidOrganizationBackupPlan`, without a reason)."""
     return tuple(
-        PolicyProblem(code="PLAN_INVALID", path=f"plans/{plan.name}/rules/{rule.name}", message=message)
+        PolicyProblem(code="PLAN_INVALID", path=f"plans/{plan.name}/rules/{rule.name}", message=f"{message} ({at})" if at else message)
         for rule in plan.rules
-        for message in _rule_problems(rule)
+        for message, at in rule_refusals(rule, windows=("start_backup_window_minutes", "complete_backup_window_minutes"))
     )
+
+
+def rule_refusals(rule: PolicyRule, *, windows: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield why AWS Backup refuses a rule of any plan, and for a copy action which; `windows`: what its windows are called there."""
+    refused = lifecycle.problem(_keep(rule.delete_after_days), rule.cold_after_days, continuous=rule.continuous)
+    if refused:
+        yield refused, ""
+    for copy in rule.copies:
+        refused = lifecycle.problem(_keep(copy.delete_after_days), copy.cold_after_days, continuous=False)
+        if refused:
+            yield refused, f"copy to {copy.vault_arn}"
+    for message in window_refusals(rule.start_within_minutes, rule.complete_within_minutes, names=windows):
+        yield message, ""
+    try:
+        parse_cron(rule.schedule)
+    except CronError as error:
+        yield error.message, ""
+
+
+def window_refusals(start_minutes: int, complete_minutes: int, *, names: tuple[str, str]) -> Iterator[str]:
+    """Yield why AWS Backup refuses the windows of a rule or of a job on demand.
+
+    Example:
+        >>> list(window_refusals(30, 10080, names=("StartWindowMinutes", "CompleteWindowMinutes")))
+        ['StartWindowMinutes is 30, 60 to 52560000 allowed']
+    """
+    low, high = (facts.limit(f"start_window_minutes_{bound}").value for bound in ("min", "max"))
+    longest = facts.limit("completion_window_minutes_max").value
+    for name, minutes, least, most in zip(names, (start_minutes, complete_minutes), (low, 1), (high, longest), strict=True):
+        if not least <= minutes <= most:
+            yield f"{name} is {minutes}, {least} to {most} allowed"
 
 
 def plan_document(plan: PolicyPlan) -> dict[str, Any]:
@@ -156,8 +187,18 @@ def _plan_structure(path: str, plan: Mapping[str, Any]) -> Iterator[PolicyProble
     ):
         for name, selection in named.items():
             yield from _required(f"{path}/selections/{kind}/{name}", selection, keys)
-            conditions = sum(len(entries) for entries in (selection.get("conditions") or {}).values())
-            yield from _at_most(f"{path}/selections/{kind}/{name}/conditions", conditions, "policy_conditions_max")
+            conditions = selection.get("conditions") or {}
+            place = f"{path}/selections/{kind}/{name}/conditions"
+            yield from _at_most(place, sum(len(entries or ()) for entries in conditions.values()), "policy_conditions_max")
+            for operator, entries in conditions.items():
+                for key, entry in (entries or {}).items():
+                    yield from _condition_structure(f"{place}/{operator}/{key}", entry)
+
+
+def _condition_structure(path: str, entry: Mapping[str, Any]) -> Iterator[PolicyProblem]:
+    for key in ("condition_key", "condition_value"):
+        if not isinstance(entry.get(key), str):  # an empty value is one
+            yield PolicyProblem(code="KEY_REQUIRED", path=f"{path}/{key}", message=f"{key} is missing")
 
 
 def _rule_structure(path: str, rule: Mapping[str, Any]) -> Iterator[PolicyProblem]:
@@ -248,11 +289,17 @@ def _selection(path: str, name: str, selection: Mapping[str, Any]) -> PolicySele
         resource_types=tuple(_texts(selection.get("resource_types"))),
         not_resource_types=tuple(_texts(selection.get("not_resource_types"))),
         conditions=tuple(
-            condition(_OPERATORS[operator], entry["condition_key"], entry["condition_value"])
+            _condition(f"{path}/conditions/{operator}/{key}", operator, entry)
             for operator, entries in (selection.get("conditions") or {}).items()
-            for entry in entries.values()
+            for key, entry in (entries or {}).items()
         ),
     )
+
+
+def _condition(path: str, operator: str, entry: Mapping[str, Any]) -> Condition:
+    if problem := next(_condition_structure(path, entry), None):
+        raise PolicyError(f"{problem.path}: {problem.message}")
+    return condition(_OPERATORS[operator], entry["condition_key"], entry["condition_value"])
 
 
 def _need(path: str, written: Mapping[str, Any], key: str) -> Any:
@@ -292,23 +339,8 @@ def _advanced(written: Mapping[str, Any]) -> tuple[tuple[str, tuple[tuple[str, s
     )
 
 
-def _rule_problems(rule: PolicyRule) -> Iterator[str]:
-    keep = FOREVER if rule.delete_after_days is None else rule.delete_after_days
-    refused = lifecycle.problem(keep, rule.cold_after_days, continuous=rule.continuous)
-    if refused:
-        yield refused
-    for copy in rule.copies:
-        copied = FOREVER if copy.delete_after_days is None else copy.delete_after_days
-        refused = lifecycle.problem(copied, copy.cold_after_days, continuous=False)
-        if refused:
-            yield f"{refused} (copy to {copy.vault_arn})"
-    low, high = (facts.limit(f"start_window_minutes_{bound}").value for bound in ("min", "max"))
-    if not low <= rule.start_within_minutes <= high:
-        yield f"start_backup_window_minutes is {rule.start_within_minutes}, {low} to {high} allowed"
-    try:
-        parse_cron(rule.schedule)
-    except CronError as error:
-        yield error.message
+def _keep(days: int | None) -> RetentionDays:
+    return FOREVER if days is None else days
 
 
 def _rule_document(rule: PolicyRule) -> dict[str, Any]:

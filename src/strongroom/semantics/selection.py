@@ -117,24 +117,30 @@ def condition(operator: Operator, key: str, value: str) -> Condition:
     return Condition(operator, key.removeprefix(TAG_PREFIX) if key.startswith(TAG_PREFIX) else None, value)
 
 
-def matches(selection: Selection, type: ResourceType, tags: Mapping[str, str]) -> bool:  # noqa: A002 - the column's name
+def matches(selection: Selection, type: ResourceType, tags: Mapping[str, str], arn: str) -> bool:  # noqa: A002 - the column's name
     """Return whether a strategy's selection takes a resource in.
 
-    All tag terms must match (their values mean or), the type must be named or none is, and no exclusion may match. Keys and
-    values are case-sensitive.
+    All tag terms must match (their values mean or), type and ARN must be named where any are, and no exclusion may match. Keys
+    and values are case-sensitive.
 
     Example:
         >>> from strongroom.domain.origin import BuiltIn
         >>> from strongroom.domain.strategy import TagTerm
-        >>> prod = Selection(tags=(TagTerm(key="environment", values=("prod",)),), origin=BuiltIn())
-        >>> matches(prod, ResourceType.EBS, {"environment": "prod"}), matches(prod, ResourceType.EBS, {"environment": "Prod"})
-        (True, False)
+        >>> prod = Selection(tags=(TagTerm(key="environment", values=("prod",)),), not_arns=("arn:aws:s3:::tmp-*",), origin=BuiltIn())
+        >>> matches(prod, ResourceType.S3, {"environment": "prod"}, "arn:aws:s3:::papers")
+        True
+        >>> matches(prod, ResourceType.S3, {"environment": "prod"}, "arn:aws:s3:::tmp-papers")
+        False
     """
     if (selection.types and type not in selection.types) or type in selection.not_types:
         return False
     if any(tags.get(term.key) in term.values for term in selection.not_tags):
         return False
-    return all(tags.get(term.key) in term.values for term in selection.tags)
+    if not all(tags.get(term.key) in term.values for term in selection.tags):
+        return False
+    if any(pattern_matches(pattern, arn) for pattern in selection.not_arns):
+        return False
+    return not selection.arns or any(pattern_matches(pattern, arn) for pattern in selection.arns)
 
 
 def opted_in(type: ResourceType, opt_in: Mapping[str, bool], *, named: bool) -> bool:  # noqa: A002 - the column's name

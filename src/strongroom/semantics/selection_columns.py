@@ -68,7 +68,7 @@ def _value(key: str, length: int, rows: Any, keys: Any, values: Any) -> Any:
 def mask(selection: Selection, resources: pa.Table, tags: Tags | None = None) -> Any:
     """Return which resources a strategy's selection takes in: booleans without nulls, as long as the table.
 
-    Reads the columns `type` (text) and `tags` (map text -> text).
+    Reads the columns `type` (text) and `tags` (map text -> text), and `arn` for a selection that names ARNs.
     """
     columns = tags or Tags(resources)
     found = _all(resources, (columns.has(term) for term in selection.tags))
@@ -78,6 +78,10 @@ def mask(selection: Selection, resources: pa.Table, tags: Tags | None = None) ->
         found = pc.and_(found, pc.invert(_is_type(resources, selection.not_types)))
     for term in selection.not_tags:
         found = pc.and_(found, pc.invert(columns.has(term)))
+    if selection.arns:
+        found = pc.and_(found, _any(resources, (_matches(resources, pattern) for pattern in selection.arns)))
+    for pattern in selection.not_arns:
+        found = pc.and_(found, pc.invert(_matches(resources, pattern)))
     return found
 
 

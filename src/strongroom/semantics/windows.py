@@ -84,19 +84,19 @@ def runs(rules: Sequence[RuleWindow], after: datetime, until: datetime) -> list[
         [2, 8]
     """
     reach = sum((_window(rule) for rule in rules), timedelta())  # how far outside the range a chain of windows can begin
-    kept: list[tuple[RuleWindow, list[datetime]]] = []
+    kept: list[tuple[str, timedelta, list[datetime]]] = []  # name, window and runs of the rules that win over the next ones
     found: list[tuple[datetime, int, Run]] = []
     order = sorted(range(len(rules)), key=lambda index: (-_days(rules[index].keep), index))
     for index in order:
-        rule = rules[index]
-        own = []
+        rule, own = rules[index], []
+        window = _window(rule)
         for slot in slots(rule.cron, rule.timezone, _shifted(after, -reach), _shifted(until, reach)):
-            suppressor = next((other.name for other, starts in kept if _overlapped(slot, rule, other, starts)), None)
+            suppressor = next((name for name, span, starts in kept if _overlapped(slot, window, span, starts)), None)
             if suppressor is None:
                 own.append(slot)
             if after < slot <= until:
                 found.append((slot, index, Run(rule=rule.name, slot_at=slot, suppressed_by=suppressor)))
-        kept.append((rule, own))
+        kept.append((rule.name, window, own))
     return [run for _, _, run in sorted(found, key=lambda item: item[:2])]
 
 
@@ -133,9 +133,9 @@ def plan_runs(
     ]
 
 
-def _overlapped(slot: datetime, rule: RuleWindow, other: RuleWindow, starts: list[datetime]) -> bool:
-    first = bisect_right(starts, slot - _window(other))
-    return first < len(starts) and starts[first] < slot + _window(rule)
+def _overlapped(slot: datetime, window: timedelta, span: timedelta, starts: list[datetime]) -> bool:
+    first = bisect_right(starts, slot - span)
+    return first < len(starts) and starts[first] < slot + window
 
 
 def _window(rule: RuleWindow) -> timedelta:

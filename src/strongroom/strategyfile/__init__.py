@@ -10,6 +10,19 @@ from strongroom.strategyfile.codes import CODES, explain
 from strongroom.strategyfile.durations import days, minutes
 from strongroom.strategyfile.parsing import Parsed, load, parse
 from strongroom.strategyfile.schema import json_schema
-from strongroom.strategyfile.templates import TEMPLATES, template
+from strongroom.strategyfile.templates import EXAMPLES, TEMPLATES, companions, template
 
-__all__ = ["CODES", "TEMPLATES", "Parsed", "days", "explain", "json_schema", "load", "minutes", "parse", "template"]
+__all__ = [
+    "CODES",
+    "EXAMPLES",
+    "TEMPLATES",
+    "Parsed",
+    "companions",
+    "days",
+    "explain",
+    "json_schema",
+    "load",
+    "minutes",
+    "parse",
+    "template",
+]

@@ -89,7 +89,7 @@ CODES: dict[str, Code] = {
     "STR017": Code(
         "A rule backs up into a vault that is not beside every resource",
         "AWS Backup writes a backup into a vault of the resource's own account and Region; only copies leave them.",
-        "Back up into a vault in every-account and every governed Region, and copy from there.",
+        "Back up into a vault in every-account and every governed Region (or beside a plan in one account), and copy from there.",
     ),
     "STR018": Code(
         "A copy has no single destination",
@@ -103,13 +103,14 @@ CODES: dict[str, Code] = {
     ),
     "STR020": Code(
         "A vault lock can't work",
-        "A grace time makes it a compliance lock, which nobody can remove once the time is over; without one it is governance.",
+        "A grace time makes it a compliance lock, which nobody can remove once the time is over; without one it is governance. "
+        "An air-gapped vault is made with its lock, which is hard from the start and has a min and a max.",
         "Give a compliance lock a grace time of 3 days or more, a governance lock none, and a max not below min.",
     ),
     "STR021": Code(
         "A selection selects nothing or everything by accident",
-        "A selection without tags and types would take every resource of every account.",
-        "Name tags or types; `types: all` means every type.",
+        "A selection without tags, types and ARNs would take every resource of every account.",
+        "Name tags, types or ARNs; `types: all` means every type.",
     ),
     "STR022": Code("Something is named twice", "", "Remove one of the two, or give it a name of its own."),
     "STR023": Code("A word is not one of the choices", "", "Write one of the words that the finding lists."),
@@ -124,6 +125,27 @@ CODES: dict[str, Code] = {
         "Add what is missing, or correct the bounds.",
     ),
     "STR026": Code("Only the first problems are shown", "", "Repair these, then check again."),
+    "STR027": Code(
+        "A window can't be used",
+        "RDS backs up in a window of each day and is maintained in one of each week, both in UTC and 30 minutes long at least.",
+        'Write "03:00-04:00" for a backup window, "Monday 04:00-05:00" for a maintenance window.',
+    ),
+    "STR028": Code(
+        "An ARN can't be used",
+        "AWS finds resources, keys, topics and roles by their ARNs; one that means nothing would silently select nothing.",
+        "Write the whole ARN; in selections * stands for any text.",
+    ),
+    "STR029": Code(
+        "Alerts reach nobody",
+        "A failed backup that nobody is told about is found out when it is needed.",
+        "Name e-mail addresses, or the ARN of an SNS topic.",
+    ),
+    "STR030": Code(
+        "A key has no meaning here",
+        "What looks declared would silently have no effect.",
+        "Remove it, or change what it belongs to, as the finding says.",
+    ),
+    "STR031": Code("A framework is named but not declared", "", "Declare it under frameworks, or correct the name."),
 }
 
 

@@ -1,9 +1,8 @@
 """From the parts of the grammar to the domain's strategy, with the place of every part."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from strongroom.domain.names import EVERY_ACCOUNT, AccountId, EveryAccount, Region, ResourceType
+from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Arn, EveryAccount, Region
 from strongroom.domain.origin import BuiltIn, FileOrigin
 from strongroom.domain.strategy import (
     Accounts,
@@ -19,35 +18,20 @@ from strongroom.domain.strategy import (
     RetentionOwed,
     Roles,
     Rule,
-    Selection,
     Strategy,
-    TagTerm,
     Vault,
+    VaultType,
 )
-from strongroom.strategyfile import defaults, models
-from strongroom.strategyfile.nodes import MappingNode, Path, key_place, nearest
+from strongroom.strategyfile import defaults, governanceconversion, models
+from strongroom.strategyfile.nativeconversion import native
+from strongroom.strategyfile.nodes import MappingNode, Path
+from strongroom.strategyfile.placed import Source, selection
 from strongroom.strategyfile.values import EVERY, ROLES_OF_ACCOUNTS
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    root: MappingNode
-    file: str
-
-    def key(self, *path: str | int) -> FileOrigin:
-        """Return where the key of a part is written."""
-        place = key_place(self.root, path)
-        return FileOrigin(self.file, place.line, place.column)
-
-    def value(self, *path: str | int) -> FileOrigin:
-        """Return where the value of a part starts."""
-        place = nearest(self.root, path).place
-        return FileOrigin(self.file, place.line, place.column)
 
 
 def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: str) -> Strategy:
     """Return the strategy of a file that has no problems; `name` is used where the file gives none."""
-    source = _Source(root, file)
+    source = Source(root, file)
     name = part.name or name
     organization = _organization(part.organization, source)
     vaults = _vaults(part, organization, name, source)
@@ -55,12 +39,12 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
         name=name,
         organization=organization,
         roles=Roles(read=part.roles.read, deploy=part.roles.deploy, backup=part.roles.backup or f"{name}-AWSBackup"),
-        keys=_keys(part.keys, source),
+        keys=_keys(part.keys, organization.accounts, source),
         vaults=vaults,
-        plans=tuple(_plan(key, plan, vaults, source) for key, plan in part.plans.items()),
+        plans=tuple(_plan(key, plan, organization, vaults, source) for key, plan in part.plans.items()),
         objectives=tuple(
             Objective(
-                select=_selection(objective.select, ("objectives", position, "select"), source),
+                select=selection(objective.select, ("objectives", position, "select"), source),
                 rpo_minutes=objective.rpo,
                 rto_minutes=objective.rto,
                 survives=objective.survives,
@@ -70,7 +54,7 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
         ),
         retention=tuple(
             RetentionOwed(
-                select=_selection(owed.select, ("retention", position, "select"), source),
+                select=selection(owed.select, ("retention", position, "select"), source),
                 at_least_days=owed.at_least or 0,
                 at_most_days=owed.at_most,
                 basis=owed.basis,
@@ -79,17 +63,24 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
             for position, owed in enumerate(part.retention)
         ),
         regulations=tuple(_regulation(each, position, source) for position, each in enumerate(part.regulations)),
+        restore_tests=tuple(governanceconversion.restore_test(key, each, source) for key, each in part.restore_tests.items()),
+        alerts=governanceconversion.alerts(part.alerts, source),
+        frameworks=tuple(governanceconversion.framework(key, each, source) for key, each in part.frameworks.items()),
+        reports=tuple(governanceconversion.report(key, each, source) for key, each in part.reports.items()),
+        guard_rails=governanceconversion.guard_rails(part.guard_rails, organization.governs, source),
+        tag_policy=governanceconversion.tag_policy(part.tag_policy, organization.governs, source),
+        native=native(part.native, source),
         origin=source.value(),
     )
 
 
-def _regulation(part: models.RegulationPart, position: int, source: _Source) -> Regulation:
+def _regulation(part: models.RegulationPart, position: int, source: Source) -> Regulation:
     path = ("regulations", position)
-    select = None if part.select is None else _selection(part.select, (*path, "select"), source)
+    select = None if part.select is None else selection(part.select, (*path, "select"), source)
     return Regulation(name=part.name, select=select, origin=source.value(*path))
 
 
-def _organization(part: models.OrganizationPart, source: _Source) -> Organization:
+def _organization(part: models.OrganizationPart, source: Source) -> Organization:
     accounts = part.accounts
     return Organization(
         home_region=part.home_region,
@@ -99,17 +90,28 @@ def _organization(part: models.OrganizationPart, source: _Source) -> Organizatio
         ),
         governs=part.governs,
         opt_in=part.opt_in,
+        control_tower=governanceconversion.control_tower(part.control_tower, source),
         origin=source.key("organization"),
     )
 
 
-def _keys(parts: Mapping[str, models.KeyPart], source: _Source) -> tuple[Key, ...]:
+def _keys(parts: Mapping[str, models.KeyPart], accounts: Accounts, source: Source) -> tuple[Key, ...]:
     if not parts:
         return (Key(name=defaults.BACKUP_KEY, kind=KeyKind.PER_ACCOUNT, origin=BuiltIn()),)
-    return tuple(Key(name=name, kind=part.kind, origin=source.key("keys", name)) for name, part in parts.items())
+    return tuple(_key(name, part, accounts, source) for name, part in parts.items())
 
 
-def _vaults(part: models.StrategyPart, organization: Organization, name: str, source: _Source) -> tuple[Vault, ...]:
+def _key(name: str, part: models.KeyPart, accounts: Accounts, source: Source) -> Key:
+    account = None
+    if part.arn is not None:
+        account = AccountId(Arn.parse(part.arn).account)
+    elif part.kind is KeyKind.MULTI_REGION:
+        account = _single(part.where or defaults.KEY_ACCOUNT, accounts)
+    ours = part.kind is not KeyKind.AWS_MANAGED and (part.arn is None or part.where is not None)
+    return Key(name=name, kind=part.kind, account=account, arn=part.arn, ours=ours, rotated=part.rotation, origin=source.key("keys", name))
+
+
+def _vaults(part: models.StrategyPart, organization: Organization, name: str, source: Source) -> tuple[Vault, ...]:
     key = defaults.key(part.keys) or ""
     found = [
         Vault(
@@ -117,13 +119,14 @@ def _vaults(part: models.StrategyPart, organization: Organization, name: str, so
             name=vault.name or f"{name}-{label}",
             account=_account(vault.where, organization.accounts),
             regions=_vault_regions(vault, organization),
-            key=vault.key or key,
+            key=vault.key or ("" if vault.type is VaultType.AIR_GAPPED else key),
+            type=vault.type,
             lock=_lock(vault, part.vaults, source.key("vaults", label, "lock")),
             origin=source.key("vaults", label),
         )
         for label, vault in part.vaults.items()
     ]
-    if defaults.adds_local_vault(vault.where for vault in part.vaults.values()):
+    if defaults.adds_local_vault(vault.where for vault in part.vaults.values() if vault.type is VaultType.STANDARD):
         label = defaults.LOCAL_VAULT
         built_in = Vault(
             label=label,
@@ -145,8 +148,10 @@ def _vault_regions(part: models.VaultPart, organization: Organization) -> tuple[
 
 
 def _account(place: str, accounts: Accounts) -> AccountId | EveryAccount:
-    if place == EVERY:
-        return EVERY_ACCOUNT
+    return EVERY_ACCOUNT if place == EVERY else _single(place, accounts)
+
+
+def _single(place: str, accounts: Accounts) -> AccountId:
     declared: AccountId | None = getattr(accounts, place) if place in ROLES_OF_ACCOUNTS else None
     return declared or AccountId(place)
 
@@ -157,21 +162,26 @@ def _lock(part: models.VaultPart, parts: Mapping[str, models.VaultPart], origin:
         lock = parts[lock.like].lock
     if lock is None:
         return None
+    if part.type is VaultType.AIR_GAPPED:  # hard from the start
+        return Lock(mode=LockMode.COMPLIANCE, min_days=lock.min or 1, max_days=lock.max, grace_days=0, origin=origin)
     return Lock(mode=lock.mode or LockMode.GOVERNANCE, min_days=lock.min or 1, max_days=lock.max, grace_days=lock.grace, origin=origin)
 
 
-def _plan(name: str, part: models.PlanPart, vaults: tuple[Vault, ...], source: _Source) -> Plan:
-    everywhere = tuple(vault.label for vault in vaults if vault.account is EVERY_ACCOUNT)
-    default_vault = defaults.rule_vault(everywhere) or ""
+def _plan(name: str, part: models.PlanPart, organization: Organization, vaults: tuple[Vault, ...], source: Source) -> Plan:
     return Plan(
         name=name,
-        select=_selection(part.select, ("plans", name, "select"), source),
-        rules=tuple(_rule(key, rule, ("plans", name, "rules", key), default_vault, source) for key, rule in part.rules.items()),
+        select=selection(part.select, ("plans", name, "select"), source),
+        rules=tuple(_rule(key, rule, ("plans", name, "rules", key), vaults, source) for key, rule in part.rules.items()),
+        account=_single(part.where, organization.accounts) if part.where else None,
+        regions=part.regions or (),
         origin=source.key("plans", name),
     )
 
 
-def _rule(name: str, part: models.RulePart, path: Path, default_vault: str, source: _Source) -> Rule:
+def _rule(name: str, part: models.RulePart, path: Path, vaults: tuple[Vault, ...], source: Source) -> Rule:
+    air_gapped = {vault.label for vault in vaults if vault.type is VaultType.AIR_GAPPED}
+    everywhere = tuple(vault.label for vault in vaults if vault.account is EVERY_ACCOUNT and vault.label not in air_gapped)
+    named = part.through if part.vault in air_gapped else part.vault
     return Rule(
         name=name,
         schedule=part.at,
@@ -182,29 +192,11 @@ def _rule(name: str, part: models.RulePart, path: Path, default_vault: str, sour
         cold_after_days=part.cold_after,
         continuous=part.continuous,
         archive=part.archive,
-        vault=part.vault or default_vault,
+        vault=named or defaults.rule_vault(everywhere) or "",
+        air_gapped=part.vault if part.vault in air_gapped else None,
         copies=tuple(
             Copy(to=copy.to, keep=copy.keep, cold_after_days=copy.cold_after, origin=source.value(*path, "copy", position))
             for position, copy in enumerate(part.copies)
         ),
         origin=source.key(*path),
     )
-
-
-def _selection(part: models.SelectionPart, path: Path, source: _Source) -> Selection:
-    return Selection(
-        tags=_terms(part.tags),
-        types=_types(part.types),
-        not_tags=_terms(part.excluded.tags),
-        not_types=part.excluded.types,
-        origin=source.value(*path),
-    )
-
-
-def _terms(tags: Mapping[str, tuple[str, ...]]) -> tuple[TagTerm, ...]:
-    return tuple(TagTerm(key=key, values=tag_values) for key, tag_values in tags.items())
-
-
-def _types(types: tuple[ResourceType, ...]) -> tuple[ResourceType, ...]:
-    """Every type is written as none in the domain, so that types added by a later release are included."""
-    return () if set(types) == set(ResourceType) else types

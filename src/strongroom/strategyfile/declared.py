@@ -4,10 +4,11 @@ Relations between parts are checked on this, so that a mistake in one part doesn
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from strongroom import facts
+from strongroom.domain.strategy import VaultType
 from strongroom.strategyfile import defaults
 from strongroom.strategyfile.nodes import Entry, Node, Path, Place, entries, find, items, text
 from strongroom.strategyfile.problem import named
@@ -22,6 +23,7 @@ class DeclaredVault:
     entry: Entry | None
     place: str | None  # None: not written, or not text
     regions: tuple[str, ...]  # empty: not known, because home_region is missing
+    air_gapped: bool = False
 
     @property
     def title(self) -> str:
@@ -50,7 +52,7 @@ class Declared:
     accounts: Mapping[str, str]  # role -> id, as written
     keys: Collection[str]
     vaults: Mapping[str, DeclaredVault]
-    everywhere: tuple[str, ...]  # labels of the vaults in every account
+    everywhere: tuple[str, ...]  # labels of the standard vaults in every account
     placed: bool  # the place of every vault is known
 
     def account(self, place: str) -> str | None:
@@ -65,6 +67,8 @@ class DeclaredRule:
     plan: str
     entry: Entry
     path: Path
+    account: str | None = None  # `in` of its plan; None: not written
+    regions: tuple[str, ...] = ()  # of its plan; empty: not written
 
     @property
     def title(self) -> str:
@@ -83,7 +87,7 @@ def declared(root: Node, *, name: str) -> Declared:
     accounts = {entry.key: value for entry in entries(find(organization, "accounts")) if (value := text(entry.value)) is not None}
     found = [_vault(entry, home_region, regions) for entry in entries(find(root, "vaults"))]
     vaults = {vault.label: vault for vault in found}
-    added = defaults.LOCAL_VAULT not in vaults and defaults.adds_local_vault(vault.place for vault in found)
+    added = defaults.LOCAL_VAULT not in vaults and defaults.adds_local_vault(vault.place for vault in found if not vault.air_gapped)
     if added and all(vault.placed for vault in found):
         vaults[defaults.LOCAL_VAULT] = DeclaredVault(label=defaults.LOCAL_VAULT, entry=None, place=EVERY, regions=regions)
     return Declared(
@@ -94,7 +98,7 @@ def declared(root: Node, *, name: str) -> Declared:
         accounts=accounts,
         keys=dict.fromkeys(entry.key for entry in entries(find(root, "keys"))).keys(),
         vaults=vaults,
-        everywhere=tuple(vault.label for vault in vaults.values() if vault.everywhere),
+        everywhere=tuple(vault.label for vault in vaults.values() if vault.everywhere and not vault.air_gapped),
         placed=all(vault.placed for vault in found),
     )
 
@@ -102,7 +106,13 @@ def declared(root: Node, *, name: str) -> Declared:
 def rules(root: Node) -> tuple[DeclaredRule, ...]:
     """Return all rules of all plans."""
     return tuple(
-        DeclaredRule(plan=plan.key, entry=rule, path=("plans", plan.key, "rules", rule.key))
+        DeclaredRule(
+            plan=plan.key,
+            entry=rule,
+            path=("plans", plan.key, "rules", rule.key),
+            account=text(find(plan.value, "in")),
+            regions=_texts(find(plan.value, "regions")),
+        )
         for plan in entries(find(root, "plans"))
         for rule in entries(find(plan.value, "rules"))
     )
@@ -119,12 +129,25 @@ def destinations(rule: Node) -> tuple[tuple[str, Place], ...]:
     return tuple(found)
 
 
+def selects(root: Node) -> Iterator[tuple[Path, Node]]:
+    """Yield every selection of the file, and every exclusion inside one."""
+    holders: list[Path] = [(part, entry.key) for part in ("plans", "restore_tests") for entry in entries(find(root, part))]
+    holders += [("native", kind.key, entry.key) for kind in entries(find(root, "native")) for entry in entries(kind.value)]
+    holders += [(part, position) for part in ("objectives", "retention", "regulations") for position in range(len(items(find(root, part))))]
+    for holder in holders:
+        for path in ((*holder, "select"), (*holder, "select", "not")):
+            node = find(root, *path)
+            if node is not None:
+                yield path, node
+
+
 def _vault(entry: Entry, home_region: str | None, governed: tuple[str, ...]) -> DeclaredVault:
     place = text(find(entry.value, "in"))
     written = _texts(find(entry.value, "regions")) or _texts(find(entry.value, "region"))
     regions = defaults.vault_regions(place or "", written, home_region, governed) if home_region else written
     known = dict.fromkeys(region for region in regions if region in facts.regions())
-    return DeclaredVault(label=entry.key, entry=entry, place=place, regions=tuple(known))
+    air_gapped = text(find(entry.value, "type")) == VaultType.AIR_GAPPED
+    return DeclaredVault(label=entry.key, entry=entry, place=place, regions=tuple(known), air_gapped=air_gapped)
 
 
 def _texts(node: Node | None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from strongroom.strategyfile.values import EVERY, STRATEGY_NAME_PATTERN
 
 LOCAL_VAULT: Final = "local"
 BACKUP_KEY: Final = "backup"
+KEY_ACCOUNT: Final = "central"  # where a multi-Region key is: beside the vaults that receive copies
 
 
 def strategy_name(file: PurePath) -> str:
@@ -36,7 +37,7 @@ def key(declared: Collection[str]) -> str | None:
 
 
 def adds_local_vault(places: Iterable[str | None]) -> bool:
-    """Return whether the vault `local` is added: no declared vault is in every account, and rules need one there."""
+    """Return whether the vault `local` is added: no standard vault is in every account, and rules need one there."""
     return EVERY not in tuple(places)
 
 

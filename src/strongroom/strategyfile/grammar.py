@@ -19,7 +19,6 @@ _SHAPES = {
     "list_type": ("a list expected", "write its items in square brackets"),
     "tuple_type": ("a list expected", "write its items in square brackets"),
 }
-_LATER = frozenset({"restore_tests", "alerts", "validate"})  # of the planned grammar, not of this release
 
 
 def validate(root: MappingNode) -> tuple[StrategyPart | None, tuple[Problem, ...]]:
@@ -92,8 +91,7 @@ def _refused(detail: ErrorDetails, path: Path, place: Place, key: str) -> Proble
 def _unknown(root: MappingNode, path: Path) -> Problem:
     key = str(path[-1])
     known = _keys(_part(path[:-1]))
-    near = did_you_mean(key, known, otherwise=f"keys that are known here: {', '.join(known)}")
-    fix = f"remove it: this release does not have {key} yet" if key in _LATER else near
+    fix = did_you_mean(key, known, otherwise=f"keys that are known here: {', '.join(known)}")
     message = f"unknown key {shown(key)} in {dotted(path[:-1])}"
     return Problem(code="STR003", place=key_place(root, path), subject=dotted(path), message=message, help=fix)
 

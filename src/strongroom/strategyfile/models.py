@@ -5,7 +5,7 @@ Descriptions and examples here are what editors show, through `json_schema()`.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from strongroom.strategyfile import values
 from strongroom.strategyfile.fields import (
@@ -16,6 +16,8 @@ from strongroom.strategyfile.fields import (
     CompletionWindow,
     Days,
     GraceDays,
+    Home,
+    KeyArn,
     Kind,
     Law,
     LockDays,
@@ -32,17 +34,27 @@ from strongroom.strategyfile.fields import (
     Shorthand,
     StartWindow,
     StrategyName,
-    Tags,
     Truth,
     Types,
     Units,
+    VaultKind,
     VaultName,
     Version,
     Where,
     Zone,
 )
+from strongroom.strategyfile.governanceparts import (
+    AlertsPart,
+    ControlTowerPart,
+    FrameworkPart,
+    GuardRailsPart,
+    ReportPart,
+    RestoreTestPart,
+    TagPolicyPart,
+)
+from strongroom.strategyfile.nativeparts import NativePart
+from strongroom.strategyfile.parts import SELECT, Part, SelectionPart
 
-_SELECT = {"tags": {"environment": "prod"}}
 _RULES = {"daily": {"at": "02:00", "keep": "30d"}}
 
 
@@ -57,12 +69,6 @@ def _regulation(value: object) -> object:
 def _lock(value: object) -> object:
     words = value.split() if isinstance(value, str) else []
     return {"like": words[1]} if len(words) == 2 and words[0] == "like" else value
-
-
-class Part(BaseModel):
-    """What all parts of the grammar share: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, use_attribute_docstrings=True)
 
 
 class AccountsPart(Part):
@@ -89,8 +95,10 @@ class OrganizationPart(Part):
     """Accounts that vaults can name, such as `in: central`."""
     governs: Units = Field(examples=[["Workloads"]])
     """Organizational units whose accounts are backed up, with everything below them: names, paths such as Workloads/Prod, or ids."""
-    opt_in: Types = Field(default=values.ALL_TYPES, validate_default=True, examples=[["dynamodb", "s3", "rds"]])
+    opt_in: Types = Field(default=values.ALL, validate_default=True, examples=[["dynamodb", "s3", "rds"]])
     """Resource types opted in to AWS Backup in every governed Region. Default: all of them."""
+    control_tower: ControlTowerPart | None = None
+    """The backup baseline of AWS Control Tower. Default: it has no part in backups."""
 
 
 class RolesPart(Part):
@@ -108,11 +116,22 @@ class KeyPart(Part):
     """A KMS key that vaults name."""
 
     kind: Kind = Field(examples=["per-account"])
-    """per-account: a customer-managed key in each account and Region of the vault; aws-managed: aws/backup, which can't be shared."""
+    """per-account: a customer-managed key in each account and Region of the vault; multi-region: one key in one account with a replica
+    in every governed Region; aws-managed: aws/backup, which can't be shared."""
+    where: Home | None = Field(default=None, alias="in", examples=["central"])
+    """Where a multi-region key is made: a role of organization.accounts, or an account id. Default: central."""
+    arn: KeyArn | None = None
+    """The ARN of a multi-region key. Without `in`, the key and its replicas belong to somebody else; with it, apply has made the key
+    before, and its replicas and the vaults that use it can follow. Default: not known yet."""
+    rotation: Truth = True
+    """Let KMS change the key's material every year; recovery points stay readable. Default: true."""
 
 
 class LockPart(Part):
-    """AWS Backup Vault Lock: jobs outside its range fail; a compliance lock can't be removed once its grace time is over."""
+    """AWS Backup Vault Lock: jobs outside its range fail; a compliance lock can't be removed once its grace time is over.
+
+    That of an air-gapped vault has min and max alone: it is there from the start, and nobody can remove it.
+    """
 
     mode: Mode | None = None
     """governance: whoever has the permission can remove it; compliance: nobody can, once the grace time is over."""
@@ -136,31 +155,13 @@ class VaultPart(Part):
     regions: Regions | None = None
     """Several Regions; write either this or `region`."""
     key: Name | None = None
-    """The key under `keys` that encrypts it. Default: the key named backup, or the only one declared."""
+    """The key under `keys` that encrypts it. Default: the key named backup, or the only one declared; a key of AWS's if air-gapped."""
     name: VaultName | None = None
     """The name in AWS. Default: <strategy>-<label>."""
     lock: Annotated[LockPart, Shorthand(_lock, f"like {values.NAME_PATTERN}")] | None = None
-    """The range of retention that jobs may ask for, or `like <label>`. Default: no lock."""
-
-
-class ExclusionPart(Part):
-    """Resources to leave out: those that match any of it."""
-
-    tags: Tags = Field(default_factory=dict, min_length=1, examples=[{"environment": "prod"}])
-    """Tags, each with one value or several of which any matches. Case-sensitive."""
-    types: Types = Field(default=(), examples=[["ec2"]])
-    """Resource types."""
-
-
-class SelectionPart(Part):
-    """Which resources: all tags match and the type is listed, and nothing under `not` matches."""
-
-    tags: Tags = Field(default_factory=dict, min_length=1, examples=[{"environment": "prod"}])
-    """Tags that must all match, each with one value or several of which any matches. Case-sensitive."""
-    types: Types = Field(default=(), examples=[["rds", "s3"]])
-    """Resource types, any of which matches; `all` for every type. Default: every type, when there are tags."""
-    excluded: ExclusionPart = Field(default_factory=ExclusionPart, alias="not")
-    """Resources to leave out."""
+    """The range of retention that jobs may ask for, or `like <label>`; required for an air-gapped vault. Default: no lock."""
+    type: VaultKind = Field(default="standard", validate_default=True)
+    """standard, or air-gapped: AWS keeps its contents in an account of its own, locked from the start. Default: standard."""
 
 
 class CopyPart(Part):
@@ -194,7 +195,9 @@ class RulePart(Part):
     continuous: Truth = False
     """Continuous backup for point-in-time restores, for the types that have it; keep at most 35d. Default: false."""
     vault: Name | None = None
-    """The label of the vault in every account that takes the backup. Default: local, or the only vault in every-account."""
+    """The label of the vault beside the resources that takes the backup. Default: local, or the only standard one in every-account."""
+    through: Name | None = None
+    """The standard vault on the way into an air-gapped `vault`, where types that AWS doesn't keep there stay. Default: as `vault`."""
     copies: Annotated[tuple[Annotated[CopyPart, Shorthand(_copy, values.NAME_PATTERN)], ...], OneOrMany()] = Field(
         default=(), alias="copy", examples=["central"]
     )
@@ -204,16 +207,21 @@ class RulePart(Part):
 class PlanPart(Part):
     """Resources and the rules that protect them."""
 
-    select: SelectionPart = Field(examples=[_SELECT])
+    select: SelectionPart = Field(examples=[SELECT])
     """Which resources."""
     rules: dict[Name, RulePart] = Field(min_length=1, examples=[_RULES])
     """The rules by name."""
+    where: Home | None = Field(default=None, alias="in", examples=["log_archive"])
+    """Make the plan in one account instead: a role of organization.accounts, or an account id. It protects that account alone.
+    Default: an organization policy brings it to every governed account."""
+    regions: Regions | None = Field(default=None, examples=[["eu-west-2"]])
+    """The governed Regions that it protects. Default: those that have its vaults."""
 
 
 class ObjectivePart(Part):
     """What the organization promises about some resources; verify proves or disproves it."""
 
-    select: SelectionPart = Field(examples=[_SELECT])
+    select: SelectionPart = Field(examples=[SELECT])
     """Which resources."""
     rpo: Promise | None = None
     """The recovery point objective: no more than this may be lost."""
@@ -226,7 +234,7 @@ class ObjectivePart(Part):
 class RetentionPart(Part):
     """For how long some resources' history must exist, and why."""
 
-    select: SelectionPart = Field(examples=[_SELECT])
+    select: SelectionPart = Field(examples=[SELECT])
     """Which resources."""
     at_least: Days | None = Field(default=None, examples=["7y"])
     """How far the history must reach back. Default: not owed."""
@@ -241,7 +249,7 @@ class RegulationPart(Part):
 
     name: Law = Field(examples=["dora"])
     """dora, gdpr, hipaa, nis2, pci or sec-17a-4."""
-    select: SelectionPart | None = Field(default=None, examples=[_SELECT])
+    select: SelectionPart | None = Field(default=None, examples=[SELECT])
     """Which resources it is about. Default: whatever any plan selects."""
 
 
@@ -262,7 +270,7 @@ class StrategyPart(Part):
     """Backup vaults by label. A vault `local` in every-account is added when none is declared there."""
     plans: dict[Name, PlanPart] = Field(
         min_length=1,
-        examples=[{"production": {"select": _SELECT, "rules": _RULES}}],
+        examples=[{"production": {"select": SELECT, "rules": _RULES}}],
     )
     """Backup plans by name."""
     objectives: tuple[ObjectivePart, ...] = ()
@@ -273,3 +281,17 @@ class StrategyPart(Part):
         default=(), examples=[["dora"]]
     )
     """Regulations to check the configuration against: names, or mappings of `name` and `select`. No legal advice."""
+    restore_tests: dict[Name, RestoreTestPart] = Field(default_factory=dict)
+    """Restores on a schedule that prove recovery points, by name. Default: none."""
+    alerts: AlertsPart | None = None
+    """Who is told about failures. Default: nobody."""
+    frameworks: dict[Name, FrameworkPart] = Field(default_factory=dict)
+    """Frameworks of AWS Backup Audit Manager by name. Default: none."""
+    reports: dict[Name, ReportPart] = Field(default_factory=dict)
+    """Reports of AWS Backup by name. Default: none."""
+    guard_rails: GuardRailsPart | None = None
+    """What nobody in the governed accounts may do. Default: nothing is denied."""
+    tag_policy: TagPolicyPart | None = None
+    """How the tags that backups depend on have to be written. Default: as anybody likes."""
+    native: NativePart = Field(default_factory=NativePart)
+    """Protection outside of AWS Backup: databases, buckets, tables, ECS. Default: none is declared."""

@@ -90,13 +90,18 @@ def find(root: Node | None, *path: str | int) -> Node | None:
 def nearest(root: Node, path: Path) -> Node:
     """Return the deepest value on the way to a path.
 
-    Shorthands need this: `copy: central` is read as a list of one copy, so that its paths are longer than what is written.
+    Shorthands need this: `copy: central` is read as a list of one copy, so that its paths are longer than what is written; and a
+    list of names is read as a mapping, whose keys are its items.
     """
     for step in path:
-        found = child(root, step)
+        found = child(root, step) or _item_named(root, step)
         if found is not None:
             root = found
     return root
+
+
+def _item_named(node: Node, step: str | int) -> Node | None:
+    return next((item for item in node.items if text(item) == step), None) if isinstance(node, ListNode) else None
 
 
 def entries(node: Node | None) -> tuple[Entry, ...]:

@@ -1,13 +1,13 @@
 """Text -> a strategy, or all findings why not."""
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePath
 
 from strongroom.domain.finding import Finding
 from strongroom.domain.strategy import Strategy
 from strongroom.errors import BadInput
-from strongroom.strategyfile import conversion, defaults, grammar, relations, source
+from strongroom.strategyfile import conversion, defaults, governancerelations, grammar, relations, source
 from strongroom.strategyfile.declared import declared
 from strongroom.strategyfile.nodes import MappingNode, Node, Place, find, plain
 from strongroom.strategyfile.problem import SHOWN_MAX, Problem, ValueProblem, finding
@@ -62,7 +62,8 @@ def _parse(text: str, *, file: str, default_name: str) -> Parsed:
     if unsupported:
         return _failed((unsupported,), file)
     part, in_values = grammar.validate(root)
-    between = islice(relations.problems(declared(root, name=default_name)), SHOWN_MAX + 1)
+    names = declared(root, name=default_name)
+    between = islice(chain(relations.problems(names), governancerelations.problems(names)), SHOWN_MAX + 1)
     problems = (*found.problems, *in_values, *between)
     if part is None or problems:
         return _failed(problems, file)

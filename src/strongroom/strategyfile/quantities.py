@@ -3,6 +3,7 @@
 import re
 import zoneinfo
 from functools import cache, partial
+from typing import Final
 
 from strongroom import facts
 from strongroom.domain.names import FOREVER, RetentionDays
@@ -11,6 +12,8 @@ from strongroom.strategyfile.nearmiss import did_you_mean, near_miss
 from strongroom.strategyfile.nodes import Plain
 from strongroom.strategyfile.problem import ValueProblem, shown
 from strongroom.strategyfile.values import text
+
+OFF: Final = "off"
 
 
 def retention(value: object) -> RetentionDays:
@@ -60,6 +63,39 @@ def promise(value: object) -> int:
     return _minutes(_duration_text(value, "24h"), 1, facts.limit("completion_window_minutes_max").value)
 
 
+def automated_days(value: object) -> int:
+    """Return the days that automated backups of a database are kept; 0 is off."""
+    return _days_or_off(value, facts.limit("automated_backup_days_max").value, above="write 35d or less, and declare snapshots for more")
+
+
+def table_days(value: object) -> int:
+    """Return the days that a point-in-time restore of a table reaches back; 0 is off."""
+    return _days_or_off(value, facts.limit("table_restore_days_max").value, above="")
+
+
+def _days_or_off(value: object, most: int, *, above: str) -> int:
+    if value == OFF or (isinstance(value, Plain) and value.value is False):
+        return 0
+    return _days(_duration_text(value, f"{most}d"), 1, most, above=above)
+
+
+def test_window(value: object) -> int:
+    """Return the days within which a restore test looks for recovery points."""
+    least, most = facts.limit("restore_testing_window_days_min").value, facts.limit("restore_testing_window_days_max").value
+    return _days(_duration_text(value, "30d"), least, most)
+
+
+def test_start_hours(value: object) -> int:
+    """Return the hours within which the restores of a test start."""
+    least, most = facts.limit("restore_testing_start_hours_min").value, facts.limit("restore_testing_start_hours_max").value
+    return _hours(_duration_text(value, "24h"), least, most)
+
+
+def validation_hours(value: object) -> int:
+    """Return the hours that a restored resource is kept for its validation."""
+    return _hours(_duration_text(value, "8h"), 1, facts.limit("restore_testing_validation_hours_max").value)
+
+
 def _duration_text(value: object, example: str) -> str:
     if isinstance(value, Plain):
         fix = f"did you mean {value.text}{example[-1]}?" if re.fullmatch("[0-9]+", value.text) else f"write something like {example}"
@@ -87,6 +123,14 @@ def _minutes(written: str, least: int, most: int) -> int:
     if found > most:
         raise ValueProblem("STR007", f"{shown(written)} is too long: {found} minutes, at most {most} allowed", f"write {most}m or less")
     return found
+
+
+def _hours(written: str, least: int, most: int) -> int:
+    found = durations.minutes(written)
+    if found % 60 or not least * 60 <= found <= most * 60:
+        bounds = f"whole hours from {least}h to {most}h expected"
+        raise ValueProblem("STR007", f"{shown(written)} can't be used: {bounds}", f"write something like {max(least, min(most, 8))}h")
+    return found // 60
 
 
 def at(value: object) -> str:

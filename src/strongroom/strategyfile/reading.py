@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 
 from strongroom.strategyfile import source, syntax
 from strongroom.strategyfile.nodes import Entry, ListNode, MappingNode, Node, Place, ScalarNode, entries
-from strongroom.strategyfile.problem import Problem, named, shortened, shown
+from strongroom.strategyfile.problem import Problem, named, shown
 from strongroom.strategyfile.scalars import resolve
 
 _MAX_VALUES = 20_000  # keys and values, each alias counted with all it repeats
@@ -136,7 +136,7 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> None:
         name, place = event.anchor, _place(event)
-        called = shortened(name)
+        called = named(name)
         if name not in self._anchors:
             raise _Stopped("YML006", place, f"alias *{called} has no anchor &{called} before it", f"mark the part to repeat with &{called}")
         built = self._anchors[name]

@@ -7,9 +7,9 @@ is wrong in itself is passed over here: the grammar has reported it.
 from collections.abc import Callable, Iterator
 
 from strongroom import facts
-from strongroom.domain.strategy import LockMode
+from strongroom.domain.strategy import KeyKind, LockMode
 from strongroom.strategyfile import defaults, quantities, values
-from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules
+from strongroom.strategyfile.declared import Declared, DeclaredRule, DeclaredVault, destinations, rules, selects
 from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, Place, Plain, ScalarNode, entries, find, items, text
 from strongroom.strategyfile.problem import Problem, ValueProblem, dotted, named, shown
@@ -24,6 +24,8 @@ def problems(declared: Declared) -> Iterator[Problem]:
             yield from _vault(declared, vault, vault.entry)
     yield from _built_in_vault(declared)
     yield from _vault_names(declared)
+    for plan in entries(find(declared.root, "plans")):
+        yield from _plan_place(declared, plan)
     for rule in rules(declared.root):
         yield from _rule_vault(declared, rule)
         yield from _copies(declared, rule)
@@ -39,14 +41,17 @@ def _regions(declared: Declared) -> Iterator[Problem]:
     if node is not None and declared.regions and declared.home_region in facts.regions() and declared.home_region not in declared.regions:
         listed = ", ".join(declared.regions)
         message = f"home_region {declared.home_region} is not one of regions: {listed}"
-        yield _problem("STR011", node.place, ("organization", "home_region"), message, f"add {declared.home_region} to regions")
+        yield problem("STR011", node.place, ("organization", "home_region"), message, f"add {declared.home_region} to regions")
 
 
 def _repeats(root: Node) -> Iterator[Problem]:
     """Yield values that a list names twice."""
     places: list[Path] = [("organization", "regions"), ("organization", "governs"), ("organization", "opt_in")]
     places += [("vaults", entry.key, "regions") for entry in entries(find(root, "vaults"))]
-    places += [(*path, "types") for path, _ in _selects(root)]
+    places += [("plans", entry.key, "regions") for entry in entries(find(root, "plans"))]
+    places += [("restore_tests", entry.key, "from") for entry in entries(find(root, "restore_tests"))]
+    places += [("alerts", "email"), ("alerts", "on"), ("guard_rails", "deny"), ("guard_rails", "exempt")]
+    places += [(*path, key) for path, _ in selects(root) for key in ("types", "arns")]
     for path in places:
         yield from _repeated(((text(item), item.place) for item in items(find(root, *path))), path)
 
@@ -58,36 +63,46 @@ def _repeated(named: Iterator[tuple[str | None, Place]], path: Path) -> Iterator
             continue
         if name in seen:
             message = f"{path[-1]} names {shown(name)} twice: first in line {seen[name].line}"
-            yield _problem("STR022", place, path, message, "remove one of them")
+            yield problem("STR022", place, path, message, "remove one of them")
         seen.setdefault(name, place)
 
 
 def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
     path: Path = ("vaults", vault.label)
     where = find(entry.value, "in")
-    if (
-        where is not None
-        and vault.place in values.ROLES_OF_ACCOUNTS
-        and find(declared.root, "organization", "accounts", vault.place) is None
-    ):
-        message = f"{vault.title} is in account {vault.place}, which organization.accounts does not declare"
-        yield _problem(
-            "STR013", where.place, (*path, "in"), message, f'add under organization: accounts: {{{vault.place}: "<twelve digits>"}}'
-        )
+    if where is not None:
+        yield from undeclared_account(declared, vault.title, where, (*path, "in"))
     if find(entry.value, "region") is not None and (several := find(entry.value, "regions")) is not None:
-        yield _problem("STR022", several.place, (*path, "regions"), f"{vault.title} has both region and regions", "keep one of the two")
+        yield problem("STR022", several.place, (*path, "regions"), f"{vault.title} has both region and regions", "keep one of the two")
     for key in ("region", "regions"):
         for item in items(find(entry.value, key)):
-            yield from _vault_region(declared, vault, item, (*path, key))
+            yield from _governed_region(declared, vault.title, item, (*path, key))
     yield from _vault_key(declared, vault, entry)
     yield from _lock(declared, vault, entry)
 
 
-def _vault_region(declared: Declared, vault: DeclaredVault, item: Node, path: Path) -> Iterator[Problem]:
+def undeclared_account(declared: Declared, title: str, where: Node, path: Path) -> Iterator[Problem]:
+    """Yield a problem when something is in an account that the file gives a part and no id."""
+    role = text(where)
+    if role in values.ROLES_OF_ACCOUNTS and find(declared.root, "organization", "accounts", role) is None:
+        message = f"{title} is in account {role}, which organization.accounts does not declare"
+        yield problem("STR013", where.place, path, message, f'add under organization: accounts: {{{role}: "<twelve digits>"}}')
+
+
+def _plan_place(declared: Declared, plan: Entry) -> Iterator[Problem]:
+    where = find(plan.value, "in")
+    title = f"plan {named(plan.key)}"
+    if where is not None:
+        yield from undeclared_account(declared, title, where, ("plans", plan.key, "in"))
+    for item in items(find(plan.value, "regions")):
+        yield from _governed_region(declared, title, item, ("plans", plan.key, "regions"))
+
+
+def _governed_region(declared: Declared, title: str, item: Node, path: Path) -> Iterator[Problem]:
     region = text(item)
     if declared.regions and region in facts.regions() and region not in declared.regions:
-        message = f"{vault.title} is in {region}, which is not governed: {', '.join(declared.regions)}"
-        yield _problem("STR011", item.place, path, message, f"add {region} to organization.regions")
+        message = f"{title} is in {region}, which is not governed: {', '.join(declared.regions)}"
+        yield problem("STR011", item.place, path, message, f"add {region} to organization.regions")
 
 
 def _vault_key(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
@@ -97,10 +112,14 @@ def _vault_key(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterat
     known = declared.keys or (defaults.BACKUP_KEY,)
     if node is not None and name is not None and name not in known:
         message = f"{vault.title} names key {shown(name)}, which keys does not declare"
-        yield _problem("STR015", node.place, path, message, did_you_mean(name, known))
-    if node is None and isinstance(entry.value, MappingNode) and defaults.key(declared.keys) is None:
+        yield problem("STR015", node.place, path, message, did_you_mean(name, known))
+    if vault.air_gapped:
+        if node is not None and text(find(declared.root, "keys", name or "", "kind")) == KeyKind.AWS_MANAGED:
+            message = f"{vault.title} is air-gapped and names the AWS-managed key {named(name or '')}"
+            yield problem("STR030", node.place, path, message, "name a key of another kind, or none: AWS owns the key then")
+    elif node is None and isinstance(entry.value, MappingNode) and defaults.key(declared.keys) is None:
         message = f"{vault.title} names no key, and keys declares several: {named(', '.join(declared.keys))}"
-        yield _problem("STR015", entry.key_place, path, message, f"add: key: {named(next(iter(declared.keys)))}")
+        yield problem("STR015", entry.key_place, path, message, f"add: key: {named(next(iter(declared.keys)))}")
 
 
 def _built_in_vault(declared: Declared) -> Iterator[Problem]:
@@ -109,7 +128,7 @@ def _built_in_vault(declared: Declared) -> Iterator[Problem]:
     if keys is not None and vault is not None and vault.entry is None and defaults.key(declared.keys) is None:
         message = f"the built-in vault local needs a key, and keys declares several: {named(', '.join(declared.keys))}"
         fix = f"add under vaults: local: {{in: every-account, key: {named(next(iter(declared.keys)))}}}"
-        yield _problem("STR015", keys.place, ("keys",), message, fix)
+        yield problem("STR015", keys.place, ("keys",), message, fix)
 
 
 def _vault_names(declared: Declared) -> Iterator[Problem]:
@@ -123,13 +142,13 @@ def _vault_names(declared: Declared) -> Iterator[Problem]:
         path: Path = ("vaults", vault.label)
         if not written and len(name) > most:
             message = f"{vault.title} would be named {shown(name)} in AWS: {len(name)} characters, at most {most} allowed"
-            yield _problem("STR006", place, path, message, "shorten the label or the strategy's name, or give the vault a name of its own")
+            yield problem("STR006", place, path, message, "shorten the label or the strategy's name, or give the vault a name of its own")
         account = (declared.account(vault.place) or vault.place) if vault.place else ""
         for region in vault.regions if account else ():
             other = taken.setdefault((account, region, name), vault.label)
             if other != vault.label:
                 message = f"vaults {named(other)} and {named(vault.label)} are both named {shown(name)} in {named(account)}, {region}"
-                yield _problem("STR022", place, path, message, "give one of them another name")
+                yield problem("STR022", place, path, message, "give one of them another name")
                 break
 
 
@@ -137,14 +156,18 @@ def _lock(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Pr
     path: Path = ("vaults", vault.label, "lock")
     lock = find(entry.value, "lock")
     if lock is None:
+        if vault.air_gapped:
+            message = f"{vault.title} is air-gapped and has no lock: AWS wants to know the shortest and the longest retention"
+            yield problem("STR020", entry.key_place, path, message, f"add: lock: {{min: {_air_gapped_days()}d, max: 1y}}")
         return
     other = like(lock)
     if other is not None:
-        yield from _like(declared, vault.title, other, lock.place, path)
+        yield from _like(declared, vault, other, lock.place, path)
         if isinstance(lock, MappingNode) and len(lock.entries) > 1:
             message = f"the lock of {vault.title} is like {named(other)} and has keys of its own"
-            yield _problem("STR020", lock.place, path, message, f"write lock: like {named(other)}, or all of its keys")
+            yield problem("STR020", lock.place, path, message, f"write lock: like {named(other)}, or all of its keys")
     elif isinstance(lock, MappingNode):
+        yield from (_air_gapped_lock if vault.air_gapped else _lock_mode)(vault.title, lock, path)
         yield from _lock_range(vault.title, lock, path)
 
 
@@ -154,66 +177,117 @@ def like(lock: Node) -> str | None:
     return words[1] if len(words) == 2 and words[0] == "like" else text(find(lock, "like"))
 
 
-def _like(declared: Declared, title: str, other: str, place: Place, path: Path) -> Iterator[Problem]:
-    subject = f"the lock of {title} is like vault {shown(other)}"
+def _like(declared: Declared, like_it: DeclaredVault, other: str, place: Place, path: Path) -> Iterator[Problem]:
+    subject = f"the lock of {like_it.title} is like vault {shown(other)}"
     vault = declared.vaults.get(other)
     lock = find(vault.entry.value, "lock") if vault and vault.entry else None
     if vault is None:
-        yield _problem("STR016", place, path, f"{subject}, which vaults does not declare", did_you_mean(other, declared.vaults))
+        yield problem("STR016", place, path, f"{subject}, which vaults does not declare", did_you_mean(other, declared.vaults))
     elif lock is None:
-        yield _problem("STR020", place, path, f"{subject}, which has no lock", "write the lock out, or name a vault that has one")
+        yield problem("STR020", place, path, f"{subject}, which has no lock", "write the lock out, or name a vault that has one")
     elif like(lock) is not None:
-        yield _problem("STR020", place, path, f"{subject}, whose lock is like another", "name the vault that writes its lock out")
+        yield problem("STR020", place, path, f"{subject}, whose lock is like another", "name the vault that writes its lock out")
+    elif vault.air_gapped is not like_it.air_gapped:
+        fix = "write the lock out: that of an air-gapped vault has min and max alone, that of another vault a mode too"
+        yield problem("STR020", place, path, f"{subject}, and one of the two is air-gapped", fix)
 
 
-def _lock_range(title: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
+def _lock_mode(title: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
     mode = find(lock, "mode")
     grace = find(lock, "grace")
-    least, most = _value(find(lock, "min"), quantities.lock_days), _value(find(lock, "max"), quantities.lock_days)
     if mode is None:
-        yield _problem("STR004", lock.place, (*path, "mode"), f"the lock of {title} lacks the key mode", "add: mode: governance")
+        yield problem("STR004", lock.place, (*path, "mode"), f"the lock of {title} lacks the key mode", "add: mode: governance")
     if text(mode) == LockMode.COMPLIANCE and grace is None:
         bound = facts.limit("lock_grace_days_min").value
         message = f"the compliance lock of {title} has no grace time: {bound} days at least; after it nobody can remove the lock"
-        yield _problem("STR020", lock.place, (*path, "grace"), message, f"add: grace: {bound}d, or write mode: governance")
+        yield problem("STR020", lock.place, (*path, "grace"), message, f"add: grace: {bound}d, or write mode: governance")
     if text(mode) == LockMode.GOVERNANCE and grace is not None:
         message = f"the governance lock of {title} has a grace time, which AWS Backup takes for compliance"
-        yield _problem("STR020", grace.place, (*path, "grace"), message, "remove grace, or write mode: compliance")
+        yield problem("STR020", grace.place, (*path, "grace"), message, "remove grace, or write mode: compliance")
+
+
+def _air_gapped_lock(title: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
+    for key in ("mode", "grace"):
+        if key in lock.entries:
+            message = f"the lock of {title} has a {key}: that of an air-gapped vault is compliance, and hard from the start"
+            yield problem("STR020", lock.entries[key].key_place, (*path, key), message, "remove it: min and max are enough")
+    for key in ("min", "max"):
+        if key not in lock.entries:
+            message = f"the lock of {title} lacks the key {key}, which an air-gapped vault needs"
+            yield problem("STR020", lock.place, (*path, key), message, f"add: {key}: {'1y' if key == 'max' else f'{_air_gapped_days()}d'}")
+    least, node = _value(find(lock, "min"), quantities.lock_days), find(lock, "min")
+    if node is not None and least is not None and least < _air_gapped_days():
+        message = f"the lock of {title} demands {least} days, at least {_air_gapped_days()} for an air-gapped vault"
+        yield problem("STR020", node.place, (*path, "min"), message, f"raise min to {_air_gapped_days()}d or more")
+
+
+def _air_gapped_days() -> int:
+    return int(facts.limit("air_gapped_retention_days_min").value)
+
+
+def _lock_range(title: str, lock: MappingNode, path: Path) -> Iterator[Problem]:
+    least, most = _value(find(lock, "min"), quantities.lock_days), _value(find(lock, "max"), quantities.lock_days)
     node = find(lock, "max")
     if node is not None and least is not None and most is not None and most < least:
         message = f"the lock of {title} allows at most {most} days and demands {least}"
-        yield _problem("STR020", node.place, (*path, "max"), message, f"raise max to {least}d or more")
+        yield problem("STR020", node.place, (*path, "max"), message, f"raise max to {least}d or more")
 
 
 def _rule_vault(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
-    path: Path = (*rule.path, "vault")
-    subject = f"{rule.title}"
-    node = find(rule.entry.value, "vault")
+    node, through = find(rule.entry.value, "vault"), find(rule.entry.value, "through")
+    target = declared.vaults.get(text(node) or "")
+    if target is not None and node is not None and target.air_gapped:
+        yield from _suits(declared, rule, target, node.place, "vault")
+        yield from _standard_vault(declared, rule, through, "through")
+        return
+    yield from _standard_vault(declared, rule, node, "vault")
+    if through is not None:
+        message = f"{rule.title} goes through vault {shown(text(through) or '')}, and its target is not an air-gapped vault"
+        yield problem("STR030", through.place, (*rule.path, "through"), message, "remove through, or name an air-gapped vault as vault")
+
+
+def _standard_vault(declared: Declared, rule: DeclaredRule, node: Node | None, key: str) -> Iterator[Problem]:
+    path: Path = (*rule.path, key)
     label = text(node) if node else defaults.rule_vault(declared.everywhere)
     place = node.place if node else rule.entry.key_place
     if label is not None and label in declared.vaults:
-        yield from _suits(declared, rule, declared.vaults[label], place)
+        vault = declared.vaults[label]
+        if vault.air_gapped:
+            message = f"{rule.title} goes through {vault.title}, which is air-gapped itself"
+            yield problem("STR030", place, path, message, "name a standard vault, or remove through")
+        else:
+            yield from _suits(declared, rule, vault, place, key)
     elif node is not None and label is not None:
-        message = f"{subject} backs up into vault {shown(label)}, which vaults does not declare"
-        yield _problem("STR016", place, path, message, did_you_mean(label, declared.everywhere))
+        message = f"{rule.title} backs up into vault {shown(label)}, which vaults does not declare"
+        beside = [other.label for other in declared.vaults.values() if other.everywhere]
+        yield problem("STR016", place, path, message, did_you_mean(label, beside))
     elif node is None and isinstance(rule.entry.value, MappingNode) and declared.placed:
-        message = f"{subject} names no vault, and vaults in every-account are {named(', '.join(declared.everywhere) or 'none')}"
+        kind = "vault" if key == "vault" else "standard vault to go through"
+        message = f"{rule.title} names no {kind}, and vaults in every-account are {named(', '.join(declared.everywhere) or 'none')}"
         first = next(iter(declared.everywhere), None)
-        fix = f"add: vault: {named(first)}" if first else "add under vaults: here: {in: every-account}"
-        yield _problem("STR017", place, path, message, fix)
+        fix = f"add: {key}: {named(first)}" if first else "add under vaults: here: {in: every-account}"
+        yield problem("STR017", place, path, message, fix)
 
 
-def _suits(declared: Declared, rule: DeclaredRule, vault: DeclaredVault, place: Place) -> Iterator[Problem]:
-    """Yield why a vault can't take the backups of a rule: it must be in each governed account and Region."""
-    path: Path = (*rule.path, "vault")
+def _suits(declared: Declared, rule: DeclaredRule, vault: DeclaredVault, place: Place, key: str) -> Iterator[Problem]:
+    """Yield why a vault can't take the backups of a rule: it must be in each account and Region where the plan is."""
+    path: Path = (*rule.path, key)
     subject = f"{rule.title} backs up into {vault.title}"
-    absent = [region for region in declared.regions if region not in vault.regions]
-    if vault.placed and not vault.everywhere:
+    wanted = rule.regions or (() if rule.account else declared.regions)
+    absent = [region for region in wanted if region not in vault.regions and region in declared.regions]
+    beside = vault.everywhere or (rule.account is not None and _account(declared, rule.account) == _account(declared, vault.place or ""))
+    if vault.placed and not beside:
         fix = f"back up into a vault in every-account, and write copy: {named(vault.label)}"
-        yield _problem("STR017", place, path, f"{subject}, which is in {named(vault.place or '')} and not in every-account", fix)
+        where = f"in {rule.account}, where its plan is" if rule.account else "in every-account"
+        yield problem("STR017", place, path, f"{subject}, which is in {named(vault.place or '')} and not {where}", fix)
     elif absent and vault.regions:
-        message = f"{subject}, which is not in every governed Region: {', '.join(absent)} missing"
-        yield _problem("STR017", place, path, message, f"remove the Regions of {vault.title}, or add the missing ones")
+        whose = "Region of its plan" if rule.regions else "governed Region"
+        message = f"{subject}, which is not in every {whose}: {', '.join(absent)} missing"
+        yield problem("STR017", place, path, message, f"remove the Regions of {vault.title}, or add the missing ones")
+
+
+def _account(declared: Declared, place: str) -> str:
+    return declared.account(place) or place
 
 
 def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
@@ -226,14 +300,14 @@ def _copies(declared: Declared, rule: DeclaredRule) -> Iterator[Problem]:
         if vault is None:
             single = [name for name, other in declared.vaults.items() if not other.everywhere]
             fix = did_you_mean(label, single, otherwise="declare it under vaults, in one account and one Region")
-            yield _problem("STR016", place, path, f"{subject}, which vaults does not declare", fix)
+            yield problem("STR016", place, path, f"{subject}, which vaults does not declare", fix)
         elif vault.everywhere:
             fix = "copy to a vault in one account, such as {in: central, region: eu-west-1}"
-            yield _problem("STR018", place, path, f"{subject}, which is in every-account", fix)
+            yield problem("STR018", place, path, f"{subject}, which is in every-account", fix)
         elif len(vault.regions) > 1:
             second = vault.regions[1]
             fix = f"declare a vault for each Region, such as {named(label)}-{second}: {{in: {vault.place}, region: {second}}}"
-            yield _problem("STR018", place, path, f"{subject}, which is in {len(vault.regions)} Regions: {', '.join(vault.regions)}", fix)
+            yield problem("STR018", place, path, f"{subject}, which is in {len(vault.regions)} Regions: {', '.join(vault.regions)}", fix)
 
 
 def _windows(rule: DeclaredRule) -> Iterator[Problem]:
@@ -243,7 +317,7 @@ def _windows(rule: DeclaredRule) -> Iterator[Problem]:
     node = complete_node or start_node
     if node is not None and start is not None and complete is not None and complete <= start:
         message = f"{rule.title} has {complete} minutes to complete, of which {start} may pass before it starts"
-        yield _problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
+        yield problem("STR019", node.place, (*rule.path, "complete_within"), message, f"make complete_within longer than {start}m")
 
 
 def _archive(rule: DeclaredRule) -> Iterator[Problem]:
@@ -251,32 +325,23 @@ def _archive(rule: DeclaredRule) -> Iterator[Problem]:
     archived = isinstance(node, ScalarNode) and isinstance(node.value, Plain) and node.value.value is True
     if node is not None and archived and find(rule.entry.value, "cold_after") is None:
         message = f"{rule.title} archives snapshots and lacks the key cold_after, which says when"
-        yield _problem("STR004", node.place, (*rule.path, "cold_after"), message, "add: cold_after: 30d")
+        yield problem("STR004", node.place, (*rule.path, "cold_after"), message, "add: cold_after: 30d")
 
 
 def _default(limit: str) -> int:
     return int(facts.limit(limit).value)
 
 
-def _selects(root: Node) -> Iterator[tuple[Path, Node]]:
-    """Yield every selection of the file, and every exclusion inside one."""
-    holders: list[Path] = [("plans", entry.key) for entry in entries(find(root, "plans"))]
-    holders += [(part, position) for part in ("objectives", "retention", "regulations") for position in range(len(items(find(root, part))))]
-    for holder in holders:
-        for path in ((*holder, "select"), (*holder, "select", "not")):
-            node = find(root, *path)
-            if node is not None:
-                yield path, node
-
-
 def _selections(root: Node) -> Iterator[Problem]:
-    for path, node in _selects(root):
+    for path, node in selects(root):
         if not isinstance(node, MappingNode):
             continue
-        if path[-1] == "select" and "tags" not in node.entries and "types" not in node.entries:
-            yield _problem(
-                "STR021", node.place, path, f"{dotted(path)} names neither tags nor types", "add tags or types; types: all means every type"
-            )
+        if path[-1] == "select" and not {"tags", "types", "arns"} & set(node.entries):
+            message = f"{dotted(path)} names neither tags nor types nor arns"
+            yield problem("STR021", node.place, path, message, "add tags, types or arns; types: all means every type")
+        if path[-1] == "select" and {"types", "arns"} <= set(node.entries):
+            message = f"{dotted(path)} names both types and arns: an ARN tells its type"
+            yield problem("STR030", node.entries["types"].key_place, (*path, "types"), message, "remove types, or the arns")
         for tag in entries(find(node, "tags")):
             yield from _repeated(((text(item), item.place) for item in items(tag.value)), (*path, "tags", tag.key))
 
@@ -285,19 +350,19 @@ def _objectives(root: Node) -> Iterator[Problem]:
     for position, node in enumerate(items(find(root, "objectives"))):
         if isinstance(node, MappingNode) and not {"rpo", "rto", "survives"} & set(node.entries):
             path: Path = ("objectives", position)
-            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither rpo nor rto nor survives", "add: rpo: 26h")
+            yield problem("STR025", node.place, path, f"{dotted(path)} has neither rpo nor rto nor survives", "add: rpo: 26h")
 
 
 def _owed(root: Node) -> Iterator[Problem]:
     for position, node in enumerate(items(find(root, "retention"))):
         path: Path = ("retention", position)
         if isinstance(node, MappingNode) and not {"at_least", "at_most"} & set(node.entries):
-            yield _problem("STR025", node.place, path, f"{dotted(path)} has neither at_least nor at_most", "add: at_least: 7y")
+            yield problem("STR025", node.place, path, f"{dotted(path)} has neither at_least nor at_most", "add: at_least: 7y")
         least, most = _value(find(node, "at_least"), quantities.owed), find(node, "at_most")
         bound = _value(most, quantities.owed)
         if most is not None and least is not None and bound is not None and bound < least:
             message = f"{dotted(path)} owes {least} days and allows {bound}"
-            yield _problem("STR025", most.place, (*path, "at_most"), message, f"raise at_most to {least}d or more, or owe less")
+            yield problem("STR025", most.place, (*path, "at_most"), message, f"raise at_most to {least}d or more, or owe less")
 
 
 def _value(node: Node | None, check: Callable[[object], int]) -> int | None:
@@ -310,5 +375,6 @@ def _value(node: Node | None, check: Callable[[object], int]) -> int | None:
         return None
 
 
-def _problem(code: str, place: Place, path: Path, message: str, fix: str) -> Problem:
+def problem(code: str, place: Place, path: Path, message: str, fix: str) -> Problem:
+    """Return a problem whose subject is a path."""
     return Problem(code=code, place=place, subject=dotted(path), message=message, help=fix)

@@ -1,8 +1,12 @@
 """The grammar as a JSON Schema, for completion and checks in editors."""
 
+import ast
+import inspect
+from itertools import pairwise
 from typing import Any
 
 from strongroom.strategyfile.models import StrategyPart
+from strongroom.strategyfile.parts import Part
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -12,7 +16,12 @@ def json_schema() -> dict[str, Any]:
 
     It knows keys, shapes and patterns; what parts say about each other is only found by `parse`.
     """
-    schema = _cleaned(StrategyPart.model_json_schema(by_alias=True))
+    written = StrategyPart.model_json_schema(by_alias=True)
+    for part in Part.__subclasses__():
+        definition = written if part is StrategyPart else written["$defs"][part.__name__]
+        for name, words in _field_docstrings(part).items():
+            definition["properties"][part.model_fields[name].alias or name]["description"] = words
+    schema = _cleaned(written)
     return {"$schema": _DIALECT, **schema, "title": "Strongroom strategy", "examples": [_EXAMPLE]}
 
 
@@ -21,6 +30,21 @@ _EXAMPLE = {
     "organization": {"home_region": "eu-west-2", "governs": ["Workloads"]},
     "plans": {"production": {"select": {"tags": {"environment": "prod"}}, "rules": {"daily": {"at": "02:00", "keep": "30d"}}}},
 }
+
+
+def _field_docstrings(part: type[Part]) -> dict[str, str]:
+    """Return the text below each field of a part."""
+    (written,) = ast.parse(inspect.getsource(part)).body
+    assert isinstance(written, ast.ClassDef)  # noqa: S101 - the source of a class is a class
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in pairwise(written.body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
 
 
 def _cleaned(value: Any) -> Any:

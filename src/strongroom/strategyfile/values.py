@@ -7,25 +7,34 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from strongroom import facts
+from strongroom.domain.governance import AlertEvent
 from strongroom.domain.names import AccountId, Region, ResourceType
-from strongroom.domain.strategy import KeyKind, LockMode, Loss, RegulationName
+from strongroom.domain.strategy import StorageClass
 from strongroom.strategyfile.nearmiss import did_you_mean, near_miss
 from strongroom.strategyfile.nodes import Plain
 from strongroom.strategyfile.problem import ValueProblem, shown
 
 ROLES_OF_ACCOUNTS: Final = ("management", "backup_admin", "central", "log_archive")
 EVERY: Final = "every-account"
-ALL_TYPES: Final = "all"
+ALL: Final = "all"
+FAILURES: Final = (  # what alerts are about where nothing is written
+    *(AlertEvent.FAILED, AlertEvent.EXPIRED, AlertEvent.WITH_ISSUES, AlertEvent.MISSING),
+    *(AlertEvent.COPY_FAILED, AlertEvent.RESTORE_FAILED, AlertEvent.LOCK, AlertEvent.KEY),
+)
+CLASSES: Final = {member.keyword: member for member in StorageClass}
 TYPES: Final = {member.keyword: member for member in ResourceType}
+WORD_PATTERN: Final = "[a-z0-9-]+"
 NAME_PATTERN: Final = "[a-z][a-z0-9-]{0,49}"
 STRATEGY_NAME_PATTERN: Final = "[a-z][a-z0-9-]{0,31}"
 DURATION_PATTERN: Final = "[0-9]+(m|h|d|w|mo|y)"
 DAYS_PATTERN: Final = "[0-9]+(d|w|mo|y)"
 ACCOUNT_PATTERN: Final = "[0-9]{12}"
 ROLE_PATTERN: Final = "[A-Za-z0-9+=,.@_-]{1,64}"
+
+_E = TypeVar("_E", bound=StrEnum)
 
 
 def text(value: object) -> str:
@@ -142,14 +151,21 @@ def account(value: object) -> AccountId:
 
 def place(value: object) -> str:
     """Return where a vault lives: every-account, a role of organization.accounts, or an account id."""
+    return _placed(value, (EVERY, *ROLES_OF_ACCOUNTS))
+
+
+def home(value: object) -> str:
+    """Return a single account: a role of organization.accounts, or an account id."""
+    return _placed(value, ROLES_OF_ACCOUNTS)
+
+
+def _placed(value: object, words: tuple[str, ...]) -> str:
     if isinstance(value, Plain):
         return account(value)
     written = text(value)
     if re.fullmatch("[0-9 -]+", written):
         return account(written)
-    return _choice(
-        written, (EVERY, *ROLES_OF_ACCOUNTS), otherwise=f"one of: {EVERY}, {', '.join(ROLES_OF_ACCOUNTS)}, or an account id in quotes"
-    )
+    return _choice(written, words, otherwise=f"one of: {', '.join(words)}, or an account id in quotes")
 
 
 def resource_type(value: object) -> ResourceType:
@@ -166,24 +182,22 @@ def _type_meant(written: str) -> str:
     return f"did you mean {known[near].keyword}?" if near else f"one of: {', '.join(TYPES)}"
 
 
-def key_kind(value: object) -> KeyKind:
-    """Return who makes a key."""
-    return KeyKind(_choice(text(value), _words(KeyKind)))
+def word(choices: type[_E], value: object) -> _E:
+    """Return one of the words of a choice, such as the mode of a lock.
+
+    Example:
+        >>> word(AlertEvent, "copy-failed").name
+        'COPY_FAILED'
+    """
+    return choices(_choice(text(value), _words(choices)))
 
 
-def lock_mode(value: object) -> LockMode:
-    """Return how a lock binds."""
-    return LockMode(_choice(text(value), _words(LockMode)))
-
-
-def loss(value: object) -> Loss:
-    """Return what may be lost without losing the data."""
-    return Loss(_choice(text(value), _words(Loss)))
-
-
-def regulation(value: object) -> RegulationName:
-    """Return a regulation by its name."""
-    return RegulationName(_choice(text(value), _words(RegulationName)))
+def storage_class(value: object) -> StorageClass:
+    """Return a storage class of S3, by its keyword or as S3 writes it."""
+    written = text(value)
+    if written in StorageClass.__members__:
+        return StorageClass(written)
+    return CLASSES[_choice(written, CLASSES)]
 
 
 def _words(choices: type[StrEnum]) -> tuple[str, ...]:

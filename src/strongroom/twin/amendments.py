@@ -1,5 +1,6 @@
 """What moto says differently from AWS, put right where Strongroom looks."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,11 @@ def apply() -> None:
     """Change moto's classes; once a process, before the first call."""
     _managed_keys()
     _keys_by_arn()
+    _unusable_keys()
+    _encrypted_buckets()
+    _all_option_groups()
+    _replicas()
+    _grants()
 
 
 def _managed_keys() -> None:
@@ -26,10 +32,10 @@ def _managed_keys() -> None:
 
 
 def _keys_by_arn() -> None:
-    """KMS takes a key's ARN wherever it takes its id (KMS API reference, KeyId); moto looks these four up by id alone."""
+    """KMS takes a key's ARN wherever it takes its id (KMS API reference, KeyId); moto looks these up by id alone."""
     from moto.kms.models import KmsBackend
 
-    for name in ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion"):
+    for name in ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion", "replicate_key"):
         setattr(KmsBackend, name, _by_arn(getattr(KmsBackend, name)))
 
 
@@ -38,3 +44,114 @@ def _by_arn(method: Callable[..., Any]) -> Callable[..., Any]:
         return method(backend, backend.get_key_id(key_id), *others, **more)
 
     return looked_up
+
+
+def _unusable_keys() -> None:
+    """Nothing is encrypted or decrypted with a key that is disabled or waits for deletion (KMS developer guide, key states)."""
+    from moto.kms.models import KmsBackend
+
+    for name in ("encrypt", "generate_data_key", "sign"):
+        setattr(KmsBackend, name, _by_usable_key(getattr(KmsBackend, name), "key_id"))
+    for name in ("decrypt", "re_encrypt"):
+        setattr(KmsBackend, name, _by_usable_key(getattr(KmsBackend, name), "ciphertext_blob"))
+
+
+def _by_usable_key(method: Callable[..., Any], argument: str) -> Callable[..., Any]:
+    def checked(backend: Any, *arguments: Any, **named: Any) -> Any:
+        from moto.core.exceptions import JsonRESTError
+        from moto.kms.utils import _deserialize_ciphertext_blob
+
+        first = named.get(argument, arguments[0] if arguments else None)
+        if argument == "ciphertext_blob" and first is not None:
+            first = _deserialize_ciphertext_blob(first).key_id
+        key = backend.keys.get(backend.any_id_to_key_id(first)) if isinstance(first, str) else None
+        if key is not None and key.key_state != "Enabled":
+            deleted = key.key_state == "PendingDeletion"
+            code, state = ("KMSInvalidStateException", "pending deletion") if deleted else ("DisabledException", "disabled")
+            raise JsonRESTError(code, f"{key.arn} is {state}.")
+        return method(backend, *arguments, **named)
+
+    return checked
+
+
+def _replicas() -> None:
+    """A replica has a policy and grants of its own (KMS developer guide, "Multi-Region keys"); moto lets it share the primary's."""
+    from moto.kms.models import Key, KmsBackend, kms_backends
+    from moto.kms.responses import KmsResponse
+
+    replicate, described, answer = KmsBackend.replicate_key, Key.to_dict, KmsResponse.replicate_key
+
+    def replicate_key(backend: Any, key_id: str, replica_region: str) -> Any:
+        made = replicate(backend, key_id, replica_region)
+        made.grants, made.aliases, made.policy = {}, {}, made.generate_default_policy()
+        return made
+
+    def to_dict(key: Any) -> dict[str, Any]:
+        found: dict[str, Any] = described(key)
+        configuration = found["KeyMetadata"].get("MultiRegionConfiguration")
+        if configuration:  # one for all of them, so that each says for itself what it is
+            kind = "PRIMARY" if configuration["PrimaryKey"]["Arn"] == key.arn else "REPLICA"
+            found["KeyMetadata"]["MultiRegionConfiguration"] = {**configuration, "MultiRegionKeyType": kind}
+        return found
+
+    def response(self: Any) -> str:
+        answered: str = answer(self)
+        policy = self._get_param("Policy")
+        if policy:
+            region, key_id = self._get_param("ReplicaRegion"), self.kms_backend.get_key_id(self._get_param("KeyId"))
+            kms_backends[self.current_account][region].put_key_policy(key_id, policy)
+        return answered
+
+    KmsBackend.replicate_key, Key.to_dict, KmsResponse.replicate_key = replicate_key, to_dict, response
+
+
+def _grants() -> None:
+    """ListGrants names the key by ARN, says who issued the grant and when, and filters by grantee (KMS API reference, ListGrants)."""
+    from moto.core.utils import unix_time
+    from moto.kms.models import Grant, Key
+    from moto.kms.responses import KmsResponse
+
+    add, shown = Key.add_grant, Grant.to_json
+
+    def add_grant(key: Any, *arguments: Any, **named: Any) -> Any:
+        made = add(key, *arguments, **named)
+        made.key_id, made.issuer, made.created = key.arn, f"arn:aws:iam::{key.account_id}:root", unix_time()
+        return made
+
+    def to_json(grant: Any) -> dict[str, Any]:
+        told = {"IssuingAccount": grant.issuer, "CreationDate": grant.created} | shown(grant)
+        return {name: value for name, value in told.items() if value is not None}
+
+    def list_grants(self: Any) -> str:
+        grants = [grant.to_json() for grant in self.kms_backend.list_grants(self._get_param("KeyId"), self._get_param("GrantId"))]
+        wanted = self._get_param("GranteePrincipal")
+        chosen = [grant for grant in grants if wanted in {None, grant["GranteePrincipal"]}]
+        return json.dumps({"Grants": chosen, "Truncated": False})
+
+    Key.add_grant, Grant.to_json, KmsResponse.list_grants = add_grant, to_json, list_grants
+
+
+def _encrypted_buckets() -> None:
+    """A bucket encrypts with keys of S3's own unless told otherwise: S3 user guide, default bucket encryption. moto says it doesn't."""
+    from moto.s3.models import S3Backend
+
+    get_encryption = S3Backend.get_bucket_encryption
+    at_first = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}}
+
+    def get(backend: Any, bucket_name: str) -> Any:
+        return get_encryption(backend, bucket_name) or at_first
+
+    S3Backend.get_bucket_encryption = get
+
+
+def _all_option_groups() -> None:
+    """DescribeOptionGroups without a name lists them all (RDS API reference); moto fails for want of one."""
+    from moto.rds.models import RDSBackend
+
+    describe = RDSBackend.describe_option_groups
+
+    def describe_all(backend: Any, asked: Any) -> Any:
+        named = {"option_group_name": None, **asked}
+        return describe(backend, named) if named["option_group_name"] or backend.option_groups else []
+
+    RDSBackend.describe_option_groups = describe_all

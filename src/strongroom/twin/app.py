@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strongroom.twin import malformed
 from strongroom.twin.clock import Clock
-from strongroom.twin.dispatch import Moto, environ_of, rest_operation
+from strongroom.twin.dispatch import Environ, Moto, environ_of, rest_operation
+from strongroom.twin.entitlements import Entitlements
 from strongroom.twin.faults import Faults
+from strongroom.twin.guard import Guard
 from strongroom.twin.identity import Caller, Identities
 from strongroom.twin.journal import Journal, is_write
 from strongroom.twin.passage import Passage
@@ -17,6 +20,7 @@ from strongroom.twin.sts import Sts
 from strongroom.twin.wire import Call, Protocol, Refusal, Scope, door, error, error_code
 
 _NO_SCOPE = Scope("", "", "", "")
+_FAILED = "InternalFailure"  # moto ended with a trace
 _UNKNOWN = Caller(account="", arn="", user_id="")
 
 
@@ -47,6 +51,13 @@ class App:
         self.passage = Passage(clock, backup, self.lock)
         self._moto = Moto()
         self._sts = Sts(self.identities, organization, self.faults)
+        self._guard: Guard | None = None
+
+    def enforce(self) -> None:
+        """Ask IAM before every call and every job from now on."""
+        entitlements = Entitlements(self.organization, self.backup.vault_policy)
+        self._guard = self._sts.guard = Guard(entitlements)
+        self.backup.enforce(entitlements)
 
     def handle(self, call: Call, server: tuple[str, int] = ("127.0.0.1", 0)) -> Response:
         """Answer a call to an AWS service; raises ConnectionCut where a fault wants no answer."""
@@ -82,8 +93,12 @@ class App:
     def _answer(self, call: Call, scope: Scope, caller: Caller, protocol: Protocol, server: tuple[str, int]) -> _Answered:
         operation = call.named_operation()
         try:
+            if self.faults.concern(scope.region, scope.service):
+                operation = operation or rest_operation(environ_of(call, server), scope)
+                self.faults.answer(account=caller.account, region=scope.region, service=scope.service, operation=operation)
             if scope.service == "backup":
                 self.passage.catch_up()
+                self._check(call, scope, caller, operation)
                 response = self.backup.handle(_request(call, scope, caller))
                 operation = response.operation
             elif scope.service == "sts" and self._sts.handles(operation):
@@ -91,10 +106,29 @@ class App:
             else:
                 environ = environ_of(call, server)
                 operation = operation or rest_operation(environ, scope)
-                response = _presentable(self._moto.answer(environ, caller.account), protocol)
+                self._check(call, scope, caller, operation)
+                response = self._moto_answer(call, scope, caller.account, operation, environ)
         except ApiError as refusal:
             response = error(protocol, refusal.code, refusal.message, status=refusal.status)
         return _Answered(response, operation, is_write(operation, call.method))
+
+    def _check(self, call: Call, scope: Scope, caller: Caller, operation: str) -> None:
+        """Refuse what the caller may not do, where the twin enforces IAM; raises ApiError."""
+        if self._guard is not None:
+            self._guard.check(call, scope, caller, operation, _request(call, scope, caller))
+
+    def _moto_answer(self, call: Call, scope: Scope, account: str, operation: str, environ: Environ) -> Response:
+        """Let moto answer; raises ApiError for requests that AWS would refuse unread, which moto may fail over."""
+        protocol = call.protocol(scope.service)
+        refused = malformed.unreadable(call, protocol)
+        if refused is None and scope.service in malformed.OURS:
+            refused = malformed.refusal(call, scope, protocol, operation)
+        if refused is not None:
+            raise refused
+        response = _presentable(self._moto.answer(environ, account), protocol)
+        if response.headers.get("x-amzn-errortype") == _FAILED:
+            raise malformed.refusal(call, scope, protocol, operation) or malformed.failure()
+        return response
 
 
 def _request(call: Call, scope: Scope, caller: Caller) -> Request:
@@ -118,6 +152,6 @@ def _presentable(response: Response, protocol: Protocol) -> Response:
         return error(protocol, "NotImplemented", response.body.decode("utf-8", "replace"), status=501)
     is_page = response.status >= 400 and str(headers.get("Content-Type", "")).startswith("text/html") and b"<title>" in response.body
     if is_page:
-        code = "InternalFailure" if response.status >= 500 else "UnknownOperationException"
+        code = _FAILED if response.status >= 500 else "UnknownOperationException"
         return error(protocol, code, "the request could not be processed", status=response.status)
     return replace(response, headers=dict(headers))

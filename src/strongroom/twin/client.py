@@ -13,22 +13,32 @@ _CLOCK_SECONDS = 3_600.0  # a year of a large organization takes minutes
 
 def ask(endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None = None, *, seconds: float = _SECONDS) -> dict[str, Any]:
     """Return the answer of `/_twin/<path>`; raises BadInput when the twin refuses, CouldNotVerify when nothing answers."""
+    try:
+        document: dict[str, Any] = json.loads(_exchange(endpoint, method, path, body, seconds) or b"{}")
+    except ValueError as error:
+        raise _silent(endpoint, error) from error
+    return document
+
+
+def _exchange(endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None, seconds: float) -> bytes:
     import http.client  # 25 ms; most commands of the command line never get here
 
     connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=seconds)
     try:
         connection.request(method, f"/_twin/{path}", json.dumps(body) if body is not None else None)
         answer = connection.getresponse()
-        status, document = answer.status, json.loads(answer.read() or b"{}")
+        content = answer.read()
+        if answer.status != 200:
+            raise BadInput(f"the twin refuses: {json.loads(content or b'{}').get('error', answer.status)}")
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CouldNotVerify(
-            f"no twin answers at {endpoint.url}: {error}", hint="start one with: strongroom twin up --seed FILE"
-        ) from error
+        raise _silent(endpoint, error) from error
     finally:
         connection.close()
-    if status != 200 or not isinstance(document, dict):
-        raise BadInput(f"the twin refuses: {document.get('error', status)}")
-    return document
+    return content
+
+
+def _silent(endpoint: Endpoint, error: Exception) -> CouldNotVerify:
+    return CouldNotVerify(f"no twin answers at {endpoint.url}: {error}", hint="start one with: strongroom twin up --seed FILE")
 
 
 def health(endpoint: Endpoint, *, seconds: float = 2.0) -> bool:
@@ -71,9 +81,25 @@ def add_fault(endpoint: Endpoint, kind: str, **members: Any) -> int:
     return int(ask(endpoint, "POST", "faults", {"kind": kind, **members})["fault"])
 
 
-def clear_faults(endpoint: Endpoint) -> None:
-    """Remove all faults."""
-    ask(endpoint, "DELETE", "faults")
+def faults(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """Return the faults in force, with how often each has struck."""
+    found: list[dict[str, Any]] = ask(endpoint, "GET", "faults")["faults"]
+    return found
+
+
+def clear_faults(endpoint: Endpoint, number: int = 0) -> int:
+    """Remove all faults, or the one of a number; returns how many."""
+    return int(ask(endpoint, "DELETE", f"faults?number={number}")["cleared"])
+
+
+def save(endpoint: Endpoint) -> bytes:
+    """Return the state of a twin as the content of a file, for `process.up(home, port, state=FILE)`."""
+    return _exchange(endpoint, "GET", "state", None, _CLOCK_SECONDS)
+
+
+def dump(endpoint: Endpoint) -> dict[str, Any]:
+    """Return everything that a twin holds as plain values, for comparing two runs."""
+    return ask(endpoint, "GET", "dump", seconds=_CLOCK_SECONDS)
 
 
 def expire_sessions(endpoint: Endpoint, *, account: str = "") -> int:

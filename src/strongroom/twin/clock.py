@@ -15,15 +15,17 @@ YEARS_MAX = 60  # datetime.max is far, but nothing sensible needs more; protects
 
 
 class Clock:
-    """Moves the whole process with time-machine; it ticks, starting at the real now.
+    """Moves the whole process with time-machine; it ticks, starting at the real now unless it is told to begin elsewhere.
 
+    One that stands still (`ticking` off) only moves when it is moved, so that a run can be repeated to the microsecond.
     Threads, timeouts and `time.monotonic` stay real. One instance a process.
     """
 
-    def __init__(self) -> None:
-        self._real_start = real_now()
+    def __init__(self, start: datetime | None = None, *, ticking: bool = True) -> None:
+        self._start = start or real_now()
+        self.ticking = ticking
         # A time zone of UTC makes naive `datetime.now()`, which some of moto's services use, mean UTC.
-        self._traveller = time_machine.travel(self._real_start, tick=True).start()
+        self._traveller = time_machine.travel(self._start, tick=ticking).start()
 
     def now(self) -> datetime:
         """Return the virtual now, aware UTC."""
@@ -32,7 +34,7 @@ class Clock:
     def move(self, to: datetime) -> None:
         """Move the process to `to`; an instant that has passed already leaves the clock alone."""
         if to > self.now():
-            self._traveller.move_to(to, tick=True)
+            self._traveller.move_to(to, tick=self.ticking)
 
     def target(self, *, advance: timedelta | None = None, to: datetime | None = None) -> datetime:
         """Return the instant a request asks for; raises ApiError for one in the past or absurdly far away."""
@@ -42,7 +44,7 @@ class Clock:
         target = to if to is not None else now + (advance or timedelta())
         if target < now:
             raise ApiError("BadClock", f"the clock only moves forward: now is {now.isoformat()}, asked for {target.isoformat()}")
-        if target > self._real_start + timedelta(days=366 * YEARS_MAX):
+        if target > max(self._start, real_now()) + timedelta(days=366 * YEARS_MAX):
             raise ApiError("BadClock", f"{target.isoformat()} is more than {YEARS_MAX} years away")
         return target
 

@@ -1,26 +1,37 @@
-"""The control API under `/_twin/`: health, status, clock, calls, faults, shutdown. JSON in, JSON out."""
+"""The control API under `/_twin/`: health, status, clock, calls, faults, state, dump, shutdown. JSON in, JSON out."""
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from strongroom.twin import dump, saved
 from strongroom.twin.app import App
 from strongroom.twin.clock import duration, instant
 from strongroom.twin.ports import ApiError, Response
+from strongroom.twin.state import Endpoint
 from strongroom.twin.wire import Call
 
 PREFIX = "/_twin/"
+_PATIENCE_SECONDS = 0.2  # how long `status` waits for a call to end before it tells what was last seen
+_LOOK_SECONDS = 0.5  # between looks while the clock moves, and at least so many times what a look takes:
+_LOOK_SHARE = 20
 
 
 class Control:
     """Answers calls to `/_twin/`."""
 
-    def __init__(self, app: App, *, instance: str, facts: Mapping[str, Any], shutdown: Callable[[], None]) -> None:
+    def __init__(self, app: App, *, endpoint: Endpoint, facts: Mapping[str, Any], shutdown: Callable[[], None]) -> None:
         self._app = app
-        self._instance = instance
+        self._instance = endpoint.instance
+        self._endpoint = endpoint
         self._facts = facts
         self._shutdown = shutdown
+        self._seen: dict[str, Any] = {}  # status when it was last looked at
+        self._seen_at, self._look_took = 0.0, 0.0
+        app.passage.watch = self._look_again
+        self._look()
         self._routes: dict[tuple[str, str], Callable[[Call], Any]] = {
             ("GET", "health"): self._health,
             ("GET", "status"): self._status,
@@ -30,8 +41,10 @@ class Control:
             ("DELETE", "calls"): lambda _call: app.journal.clear(),
             ("GET", "faults"): lambda _call: {"faults": app.faults.all()},
             ("POST", "faults"): self._add_fault,
-            ("DELETE", "faults"): lambda _call: app.faults.clear(),
+            ("DELETE", "faults"): self._clear_faults,
             ("POST", "sessions/expire"): self._expire_sessions,
+            ("GET", "state"): self._save,
+            ("GET", "dump"): lambda _call: dump.dump(app),
             ("POST", "shutdown"): self._stop,
         }
 
@@ -45,7 +58,8 @@ class Control:
             known = sorted({path for _, path in self._routes})
             return _json(404, {"error": f"{call.method} {call.path} is unknown", "paths": [PREFIX + path for path in known]})
         try:
-            return _json(200, route(call) or {})
+            found = route(call)
+            return found if isinstance(found, Response) else _json(200, found or {})
         except ApiError as refusal:
             return _json(400, {"error": refusal.message, "code": refusal.code})
 
@@ -53,16 +67,38 @@ class Control:
         return {"ready": True, "instance": self._instance, "now": self._app.clock.now().isoformat()}
 
     def _status(self, call: Call) -> dict[str, Any]:
-        with self._app.lock:
-            organization = self._app.organization
-            return {
-                **self._facts,
-                "now": self._app.clock.now().isoformat(),
-                "organization": organization.organization_id,
-                "management_account": organization.management_account,
-                "accounts": len(organization.accounts()),
-                "backup": self._app.backup.status(),
-            }
+        """What is there now; while the clock moves, what was there at one of its last steps."""
+        if self._app.lock.acquire(timeout=_PATIENCE_SECONDS):
+            try:
+                self._look()
+            finally:
+                self._app.lock.release()
+        return {**self._seen, "clock": self._app.passage.progress(), "faults": self._app.faults.all()}
+
+    def _look_again(self) -> None:
+        """Look at a moving twin, so rarely that it doesn't slow down."""
+        if time.monotonic() - self._seen_at >= max(_LOOK_SECONDS, _LOOK_SHARE * self._look_took):
+            self._look()
+
+    def _look(self) -> None:
+        started = time.monotonic()
+        organization = self._app.organization
+        self._seen = {
+            "instance": self._instance,
+            "endpoint": self._endpoint.url,
+            "seed": self._facts["seed"],
+            "resources": self._facts["resources"],
+            "now": self._app.clock.now().isoformat(),
+            "organization": organization.organization_id,
+            "management_account": organization.management_account,
+            "accounts": len(organization.accounts()),
+            "backup": self._app.backup.status(),
+        }
+        self._seen_at = time.monotonic()
+        self._look_took = self._seen_at - started
+
+    def _save(self, call: Call) -> Response:
+        return Response(status=200, body=saved.save(self._app, dict(self._facts)), headers={"Content-Type": "application/octet-stream"})
 
     def _move_clock(self, call: Call) -> dict[str, Any]:
         request = _body(call)
@@ -83,6 +119,15 @@ class Control:
 
     def _add_fault(self, call: Call) -> dict[str, Any]:
         return {"fault": self._app.faults.add(_body(call))}
+
+    def _clear_faults(self, call: Call) -> dict[str, Any]:
+        number = call.query.get("number", ("0",))[0]
+        if not number.isdigit():
+            raise ApiError("BadQuery", f"number is that of a fault: {number!r} is none")
+        cleared = self._app.faults.clear(int(number))
+        if number != "0" and not cleared:
+            raise ApiError("BadQuery", f"there is no fault {number}")
+        return {"cleared": cleared}
 
     def _expire_sessions(self, call: Call) -> dict[str, Any]:
         return {"expired": self._app.identities.expire_sessions(account=str(_body(call).get("account", "")))}

@@ -22,6 +22,7 @@ class Caller:
     arn: str  # IAM user, assumed role, or root
     user_id: str  # as GetCallerIdentity shows it
     role_arn: str = ""  # of a session of a role; trust policies name this one
+    session_policies: tuple[str, ...] = ()  # JSON texts that AssumeRole was given: the session may do no more
 
     @property
     def policy_arn(self) -> str:

@@ -11,6 +11,8 @@ from strongroom.twin.ports import Response
 from strongroom.twin.wire import Call
 
 _BODYLESS = {204, 304}
+_BODY_BYTES_MAX = 5 << 30  # of one PUT into S3
+_UNREADABLE = b'{"__type":"SerializationException","message":"the length of the body can\'t be read"}'
 
 
 class Answers(Protocol):
@@ -80,7 +82,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if len(self.raw_requestline) > 65536:
-            self.request_version = ""
+            self.requestline = self.request_version = self.command = ""
             self.send_error(414)
             return
         if not self.parse_request():
@@ -92,7 +94,13 @@ class _Handler(BaseHTTPRequestHandler):
         assert self.server.answers is not None  # noqa: S101  # nothing is accepted before `listen`
         answered = False
         try:
-            response = self.server.answers(self._call(), self.server.server_address)  # type: ignore[arg-type]
+            call = self._call()
+        except ValueError:
+            self.close_connection = True  # nobody knows where the next request would begin
+            self._send(Response(status=400, body=_UNREADABLE, headers={"Content-Type": "application/json"}))
+            return
+        try:
+            response = self.server.answers(call, self.server.server_address)  # type: ignore[arg-type]
             answered = True
             self._send(response)
         except ConnectionCut:
@@ -116,14 +124,26 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        parts = []
+            length = int(self.headers.get("Content-Length") or 0)
+            if not 0 <= length <= _BODY_BYTES_MAX:
+                raise ValueError(length)
+            return self._read(length)
+        parts, total = [], 0
         while size := int(self.rfile.readline(1024).split(b";")[0], 16):
-            parts.append(self.rfile.read(size))
+            total += size
+            if not 0 < size <= total <= _BODY_BYTES_MAX:
+                raise ValueError(size)
+            parts.append(self._read(size))
             self.rfile.readline(8)
         while self.rfile.readline(65537).strip():
             pass  # trailers
         return b"".join(parts)
+
+    def _read(self, length: int) -> bytes:
+        content = self.rfile.read(length)
+        if len(content) < length:
+            raise ValueError(length)  # the client hung up in between
+        return content
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

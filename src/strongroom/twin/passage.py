@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ class Passage:
         self._backup = backup
         self._lock = lock
         self._progress: dict[str, Any] = {"moving": False}
+        self.watch: Callable[[], None] = lambda: None  # called after each step, with the lock held
 
     def catch_up(self) -> None:
         """Let everything happen that is due by now."""
@@ -37,6 +39,7 @@ class Passage:
                 total.update(self._backup.run_until(at))
                 self._clock.move(at)
                 self._progress = {"moving": True, "from": _text(start), "to": _text(to), "reached": _text(at), "counts": dict(total)}
+                self.watch()
             self._progress = {"moving": False}
             return {"now": _text(self._clock.now()), "counts": dict(total), "seconds": round(time.monotonic() - started, 3)}
 

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from strongroom.twin.backup.disturbances import Disturbances
+    from strongroom.twin.entitlements import Entitlements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +67,17 @@ class OrganizationView(Protocol):
     def path_of(self, account: str) -> str:
         """The account's path as in aws:PrincipalOrgPaths: `o-…/r-…/ou-…/`."""
 
+    def controls_above(self, account: str, kind: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """The control policies of a kind, by name and text, at each place from the root to an account; () where none reach it."""
+
     def effective_backup_policy(self, account: str) -> Mapping[str, Any] | None:
         """The last valid effective backup policy (semantics.policies.effective), or None."""
 
     def is_trusted(self, service: str) -> bool:
         """Whether trusted access of a service principal is on."""
+
+    def call(self, account: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Do an operation for an account; raises ApiError."""
 
     def is_delegated_administrator(self, account: str, service: str) -> bool:
         """Whether an account administers a service."""
@@ -84,6 +94,15 @@ class BackupService(Protocol):
 
     def run_until(self, until: datetime) -> dict[str, int]:
         """Let everything due until `until` happen; returns counts such as backup_jobs, copy_jobs, expired."""
+
+    def enforce(self, entitlements: "Entitlements") -> None:
+        """Let jobs do only what policies let their roles do."""
+
+    def vault_policy(self, arn: str) -> str | None:
+        """The access policy of a vault; None: it has none, or isn't there."""
+
+    def disturb(self, disturbances: "Disturbances") -> None:
+        """Let jobs go wrong from now on in the given ways, and in no others."""
 
     def status(self) -> dict[str, Any]:
         """Numbers for `twin status`: jobs by state, recovery points, vaults, plans."""

@@ -23,15 +23,18 @@ STOP_SECONDS_MAX = 10.0
 _EXTRA = ("moto", "flask", "time_machine", "boto3")  # what the [twin] extra brings
 
 
-def up(home: Path, port: int, seed: Path) -> Endpoint:
-    """Start a twin, wait until it is ready, and return where it is; port 0 takes any free one.
+def up(
+    home: Path, port: int, seed: Path | None = None, *, state: Path | None = None, start: str = "", enforce_iam: bool = False
+) -> Endpoint:
+    """Start the twin of a seed or of a saved state, wait until it is ready, and return where it is; port 0 takes any free one.
 
-    Raises BadInput (one runs already for this home, the port is taken, the seed is wrong), MissingExtra, or CouldNotVerify when
-    the process ends or hangs without a word. Nothing is left running then.
+    `start` is an ISO 8601 instant at which the clock begins and stands until it is moved; without one it begins now, or where the
+    saved one stood, and ticks. `enforce_iam`: every call and job is asked of IAM first. Raises BadInput (one runs already for this
+    home, the port is taken, the file is wrong), MissingExtra, or CouldNotVerify when the process ends or hangs without a word.
+    Nothing is left running then.
     """
-    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
-    if missing:
-        raise MissingExtra(f"the twin needs {', '.join(missing)}", hint="install it with: pip install 'strongroom[twin]'")
+    check_extra()
+    options = origin(seed, state, start) + (["--enforce-iam"] if enforce_iam else [])
     folder = home / STATE_FILE.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -42,7 +45,22 @@ def up(home: Path, port: int, seed: Path) -> Endpoint:
         if running:
             raise BadInput(f"a twin already runs for {home} at {running.url}", hint="stop it with: strongroom twin down")
         (home / STATE_FILE).unlink(missing_ok=True)  # of a twin that died
-        return _start(home, port, seed)
+        return _start(home, port, options)
+
+
+def check_extra() -> None:
+    """Raise MissingExtra where the twin's libraries are not installed."""
+    missing = [name for name in _EXTRA if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"the twin needs {', '.join(missing)}", hint="install it with: pip install 'strongroom[twin]'")
+
+
+def origin(seed: Path | None, state: Path | None, start: str = "") -> list[str]:
+    """Return the server's options for where a twin comes from; raises BadInput unless it is one of both."""
+    if (seed is None) == (state is None):
+        raise BadInput("a twin is made of a seed or of a saved state", hint="give one of --seed FILE and --state FILE")
+    file = ["--seed", str(seed)] if seed is not None else ["--state", str(state)]
+    return [*file, "--start", start] if start else file
 
 
 def running(home: Path) -> Endpoint:
@@ -100,9 +118,9 @@ def _running(home: Path) -> Endpoint | None:
     return endpoint if client.health(endpoint) else None
 
 
-def _start(home: Path, port: int, seed: Path) -> Endpoint:
+def _start(home: Path, port: int, options: Sequence[str]) -> Endpoint:
     log = home / STATE_FILE.parent / "twin.log"
-    pid, pipe = _spawn(("--port", str(port), "--seed", str(seed), "--home", str(home)), log)
+    pid, pipe = _spawn(("--port", str(port), "--home", str(home), *options), log)
     endpoint = None
     try:
         endpoint = _introduced(_first_line(pipe), home, log)
@@ -121,7 +139,7 @@ def _introduced(said: Mapping[str, Any], home: Path, log: Path) -> Endpoint:
     if "error" in said:
         raise BadInput(str(said["error"]), hint=str(said.get("hint", "")))
     if "ready" not in said or endpoint is None:
-        raise CouldNotVerify(f"the twin did not start: {_last_line(log)}", hint=f"read {log}")
+        raise CouldNotVerify(f"the twin did not start: {last_line(log)}", hint=f"read {log}")
     return endpoint
 
 
@@ -130,16 +148,12 @@ def _spawn(options: Sequence[str], log: Path) -> tuple[int, int]:
 
     Not with `subprocess`, whose objects complain about a child that outlives them, which is what this one is for.
     """
-    command = [sys.executable, "-P", "-m", "strongroom.twin.server", *options]  # -P: no modules from the user's folder
-    # The twin must not find anybody's credentials, and its own clients must not be sent to another twin.
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
-    own |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     pipe, theirs = os.pipe()
     try:
         pid = os.posix_spawn(
             sys.executable,
-            command,
-            own,
+            command(options),
+            surroundings(),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_DUP2, theirs, 1),
@@ -149,6 +163,18 @@ def _spawn(options: Sequence[str], log: Path) -> tuple[int, int]:
     finally:
         os.close(theirs)
     return pid, pipe
+
+
+def command(options: Sequence[str]) -> list[str]:
+    """Return the command of a server."""
+    return [sys.executable, "-P", "-m", "strongroom.twin.server", *options]  # -P: no modules from the user's folder
+
+
+def surroundings() -> dict[str, str]:
+    """Return the environment of a server: it must not find anybody's credentials, and its clients must not reach another twin."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MOTO_"))}
+    # sets are walked in the same order in each run
+    return own | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "PYTHONHASHSEED": "0"}
 
 
 def _first_line(pipe: int) -> dict[str, Any]:
@@ -201,6 +227,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """Return the last line of a server's log."""
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     return lines[-1] if lines else "it said nothing"

@@ -15,18 +15,20 @@ from strongroom.twin.seed import AWS_MANAGED, NO_KEY, Kind, Seed, SeedKey, SeedR
 
 Client = Callable[[str, str], Any]  # (service, Region) -> boto3 client
 _MANAGED_ALIAS = {Kind.DYNAMODB: "dynamodb", Kind.EBS: "ebs", Kind.RDS: "rds", Kind.AURORA: "rds", Kind.EFS: "elasticfilesystem"}
+_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 _GLOBAL = "us-east-1"  # where IAM and Organizations are called
 
 
-def sow(app: App, seed: Seed) -> None:
+def sow(app: App, seed: Seed, *, administrators: bool = False) -> None:
     """Create everything a seed declares; raises BadInput when the twin refuses something in it.
 
+    `administrators`: its users get a policy that allows everything, which they need only where IAM is enforced.
     The journal is empty afterwards, and the keys of the root users that acted are void.
     """
     hands = Hands(app.handle, app.identities.root_key)
     try:
         _organization(hands, seed)
-        _identities(hands, seed)
+        _identities(hands, seed, administrators=administrators)
         keys = _keys(hands, seed)
         _resources(hands, seed, keys)
     except ClientError as error:
@@ -56,10 +58,12 @@ def _organization(hands: Hands, seed: Seed) -> None:
                 organizations.move_account(AccountId=account.id, SourceParentId=root, DestinationParentId=ids[account.unit])
 
 
-def _identities(hands: Hands, seed: Seed) -> None:
+def _identities(hands: Hands, seed: Seed, *, administrators: bool) -> None:
     for user in seed.users:
         with hands.acting(user.account) as client:
             client("iam", _GLOBAL).create_user(UserName=user.name)
+            if administrators:
+                client("iam", _GLOBAL).put_user_policy(UserName=user.name, PolicyName="seed", PolicyDocument=_policy([_EVERYTHING]))
         add_access_key(user.account, user.name, user.access_key, user.secret)
     for account in seed.every_account():
         with hands.acting(account.id) as client:
@@ -70,8 +74,7 @@ def _identities(hands: Hands, seed: Seed) -> None:
 
 def _role(iam: Any, role: SeedRole) -> None:
     iam.create_role(RoleName=role.name, AssumeRolePolicyDocument=_trust(role), Description="made by the seed of the twin")
-    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
-    iam.put_role_policy(RoleName=role.name, PolicyName="seed", PolicyDocument=_policy([everything]))
+    iam.put_role_policy(RoleName=role.name, PolicyName="seed", PolicyDocument=_policy([_EVERYTHING]))
 
 
 def _trust(role: SeedRole) -> str:

@@ -1,4 +1,4 @@
-"""The server process: `python -m strongroom.twin.server --port 0 --seed FILE --home DIR`.
+"""The server process: `python -m strongroom.twin.server --port 0 --seed FILE --home DIR`, or with `--state FILE` of a saved twin.
 
 It says on its standard output, in one line of JSON, either that it is ready (with the endpoint) or why it can't be, and nothing else.
 """
@@ -12,94 +12,209 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from strongroom.errors import BadInput, ExitCode
+from strongroom.twin.garbage import undisturbed
 from strongroom.twin.seed import Seed
-from strongroom.twin.seedfile import load
 from strongroom.twin.state import STATE_FILE, Endpoint, write_state
+
+_STARTED = time.monotonic()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a twin until it is told to stop, and return its exit code."""
     parser = argparse.ArgumentParser(prog="strongroom.twin.server", description="a local AWS organization")
     parser.add_argument("--port", type=int, default=4577, help="port on 127.0.0.1; 0: any free one")
-    parser.add_argument("--seed", type=Path, required=True, help="YAML file that declares the organization")
-    parser.add_argument("--home", type=Path, required=True, help="folder for twin/twin.json")
+    origin = parser.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--seed", type=Path, help="YAML file that declares the organization")
+    origin.add_argument("--state", type=Path, help="file with the state of a saved twin")
+    parser.add_argument("--start", default="", help="ISO 8601 instant at which the clock begins, and stands until it is moved")
+    parser.add_argument("--enforce-iam", action="store_true", help="let calls and jobs do only what policies allow")
+    parser.add_argument("--home", type=Path, help="folder for twin/twin.json")
+    parser.add_argument("--stem", action="store_true", help="fork a twin for each line of JSON with port and home on standard input")
     options = parser.parse_args(arguments)
     if os.getpid() != os.getpgrp():
         os.setsid()  # Ctrl-C in the terminal is not meant for the twin
     out = _speak()
     try:
-        _run(options.port, load(options.seed), options.seed, options.home, out)
+        if options.stem:
+            return stem(options, out)
+        serve(listen(options.port), begin(options), options.home, out)
     except BadInput as error:
         _say(out, {"error": error.message, "hint": error.hint})
         return ExitCode.BAD_INPUT
     return ExitCode.PROVEN
 
 
-def _run(port: int, seed: Seed, seed_path: Path, home: Path, out: TextIO) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A twin that nobody can reach yet, and what its file declares."""
+
+    app: Any
+    facts: dict[str, Any]  # seed, resources; account, access_key, secret and region of the administrator
+
+
+def listen(port: int) -> Any:
+    """Take a port; raises BadInput."""
     from strongroom.twin.listener import Listener
 
-    started = time.monotonic()
     try:
-        listener = Listener(port)
+        return Listener(port)
     except (OSError, OverflowError) as error:
         raise BadInput(
             f"can't take port {port} on 127.0.0.1: {error}", hint="choose another one with --port, or 0 for any free one"
         ) from error
 
+
+def begin(options: argparse.Namespace) -> Begun:
+    """Make the twin of a seed or of a saved state; raises BadInput."""
+    start = _instant(options.start)
+    if options.state is None:
+        from strongroom.twin.seedfile import load  # 60 ms that a saved state doesn't need
+
+        seed = load(options.seed)
+        app = _assemble(start, ticking=start is None)
+        _sow(app, seed, administrators=options.enforce_iam)
+        _enforce(app, options)
+        return Begun(app=app, facts=_facts(options.seed, seed))
+    from strongroom.twin import saved
+
+    header, body = saved.read(options.state)
+    app = _assemble(start or saved.virtual_now(header), ticking=start is None)
+    saved.restore(app, header, body, options.state)
+    _enforce(app, options)
+    return Begun(app=app, facts=header.facts)
+
+
+def _instant(text: str) -> datetime | None:
+    from strongroom.twin.clock import instant
+    from strongroom.twin.ports import ApiError
+
+    try:
+        return instant(text) if text else None
+    except ApiError as refusal:
+        raise BadInput(refusal.message, hint="for example: --start 2027-01-01T00:00:00Z") from refusal
+
+
+def _facts(path: Path, seed: Seed) -> dict[str, Any]:
+    user = seed.administrator()
+    return {
+        "seed": str(path),
+        "resources": len(seed.resources),
+        "account": seed.management.id,
+        "access_key": user.access_key,
+        "secret": user.secret,
+        "region": seed.home_region,
+    }
+
+
+def serve(listener: Any, begun: Begun, home: Path, out: TextIO) -> None:
+    """Answer calls until somebody ends the twin; says on `out` when it is ready."""
     from strongroom.twin.control import PREFIX, Control
 
-    app = _assemble()
-    _sow(app, seed)
+    app, facts = begun.app, begun.facts
     endpoint = Endpoint(
         url=f"http://127.0.0.1:{listener.port}",
         port=listener.port,
         pid=os.getpid(),
         instance=secrets.token_hex(8),
-        account=seed.management.id,
-        access_key=seed.administrator().access_key,
-        secret=seed.administrator().secret,
-        region=seed.home_region,
+        account=facts["account"],
+        access_key=facts["access_key"],
+        secret=facts["secret"],
+        region=facts["region"],
     )
-    facts = {"instance": endpoint.instance, "seed": str(seed_path), "resources": len(seed.resources), "endpoint": endpoint.url}
-    control = Control(app, instance=endpoint.instance, facts=facts, shutdown=listener.shutdown)
+    control = Control(app, endpoint=endpoint, facts=facts, shutdown=listener.shutdown)
     listener.listen(lambda call, server: control.handle(call) if call.path.startswith(PREFIX) else app.handle(call, server))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=listener.shutdown).start())
     write_state(home, endpoint)
     try:
-        _say(out, {"ready": endpoint.url, "seconds": round(time.monotonic() - started, 3)})
+        _say(out, {"ready": endpoint.url, "seconds": round(time.monotonic() - _STARTED, 3)})
         listener.serve_forever(poll_interval=0.1)
     finally:
         listener.server_close()
         (home / STATE_FILE).unlink(missing_ok=True)
 
 
-def _assemble() -> Any:
+def stem(options: argparse.Namespace, out: TextIO) -> int:
+    """Make a twin once, and fork a running one of it for each line on standard input; ends with its input, and they with it.
+
+    Nothing runs in this process beside this loop, so a fork finds everything at rest.
+    """
+    begun = begin(options)
+    growing: set[int] = set()
+
+    def bury(*_: Any) -> None:  # at once: who stops a twin waits until its process is gone
+        growing.difference_update({pid for pid in growing if os.waitpid(pid, os.WNOHANG)[0]})
+
+    signal.signal(signal.SIGCHLD, bury)
+    out.write(json.dumps({"ready": "stem"}) + "\n")
+    out.flush()
+    for line in sys.stdin:
+        wish = json.loads(line)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            os.close(0)
+            _branch(begun, int(wish["port"]), Path(wish["home"]), out)
+        growing.add(pid)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for pid in growing:
+        os.kill(pid, signal.SIGTERM)  # not waited for yet: the pid is still its own
+    return ExitCode.PROVEN
+
+
+def _branch(begun: Begun, port: int, home: Path, out: TextIO) -> NoReturn:
+    try:
+        serve(listen(port), begun, home, out)
+    except BadInput as error:
+        _say(out, {"error": error.message, "hint": error.hint})
+    finally:
+        os._exit(ExitCode.PROVEN)
+
+
+def _assemble(start: datetime | None = None, *, ticking: bool = True) -> Any:
     """Put the parts together, in the order in which they need each other; importing moto takes most of the start."""
-    from strongroom.twin import amendments, thrift  # first: thrift changes how moto is imported
+    with undisturbed():
+        return _assembled(start, ticking=ticking)
+
+
+def _assembled(start: datetime | None, *, ticking: bool) -> Any:
+    from strongroom.twin import amendments, determinism, thrift  # first: thrift changes how moto is imported
 
     thrift.spare_private_keys()
     amendments.apply()
-    from strongroom.twin import cloudformation, organizations
+    determinism.begin()
+    from strongroom.twin import cloudformation, effects, organizations
     from strongroom.twin.app import App
     from strongroom.twin.backup.service import Backup
     from strongroom.twin.clock import Clock
 
-    clock = Clock()
+    clock = Clock(start, ticking=ticking)
     organization = organizations.install()
     backup = Backup(organization, clock.now)
     cloudformation.install(backup, organization)
-    return App(clock=clock, organization=organization, backup=backup)
+    app = App(clock=clock, organization=organization, backup=backup)
+    effects.install(app)
+    return app
 
 
-def _sow(app: Any, seed: Seed) -> None:
+def _sow(app: Any, seed: Seed, *, administrators: bool) -> None:
     from strongroom.twin.seeding import sow
 
-    sow(app, seed)
+    sow(app, seed, administrators=administrators)
+
+
+def _enforce(app: Any, options: argparse.Namespace) -> None:
+    if options.enforce_iam:
+        app.enforce()
 
 
 def _speak() -> TextIO:

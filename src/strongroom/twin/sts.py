@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -11,7 +11,10 @@ from xml.sax.saxutils import escape
 
 from moto.iam.models import iam_backends
 
+from strongroom.semantics.authorization.model import Verdict
+from strongroom.twin.asked import Asked
 from strongroom.twin.faults import Faults
+from strongroom.twin.guard import Guard
 from strongroom.twin.identity import PARTITION, Caller, Identities, Session
 from strongroom.twin.ports import ApiError, OrganizationView, Response
 from strongroom.twin.trust import Asker, allows
@@ -31,6 +34,7 @@ class Sts:
         self._identities = identities
         self._organization = organization
         self._faults = faults
+        self.guard: Guard | None = None  # --enforce-iam
         self._operations = {
             "AssumeRole": self._assume_role,
             "GetSessionToken": self._get_session_token,
@@ -62,7 +66,7 @@ class Sts:
             raise ApiError("ValidationError", f"{arn} is invalid")
         seconds = _seconds(form, default=3_600, bound=_SECONDS_MAX)
         account, role_name = found[1], found[2]
-        role = self._trusting_role(account, role_name, arn, caller, form.get("ExternalId", ""))
+        role = self._trusting_role(account, role_name, arn, caller, form)
         _check_lifetime(seconds, role, caller)
         session = self._identities.open_session(
             Caller(
@@ -70,23 +74,34 @@ class Sts:
                 arn=f"arn:{PARTITION}:sts::{account}:assumed-role/{role_name}/{name}",
                 user_id=f"{role.id}:{name}",
                 role_arn=arn,
+                session_policies=tuple(_session_policies(form, account)),
             ),
             timedelta(seconds=seconds),
         )
         user = {"AssumedRoleId": session.caller.user_id, "Arn": session.caller.arn}
         return {"Credentials": _credentials(session), "AssumedRoleUser": user, "PackedPolicySize": "0"}
 
-    def _trusting_role(self, account: str, role_name: str, arn: str, caller: Caller, external_id: str) -> Any:
+    def _trusting_role(self, account: str, role_name: str, arn: str, caller: Caller, form: Mapping[str, str]) -> Any:
         """Return moto's role, or refuse; AWS says the same whether the role is missing or doesn't trust."""
         role = None
         if account in iam_backends:
             roles = iam_backends[account][PARTITION].roles.values()
             role = next((role for role in roles if role.name == role_name and role.arn == arn), None)
-        trusted = role is not None and allows(_document(role), "sts:AssumeRole", self._asker(caller, external_id))
-        if role is None or not trusted or self._faults.denies_assuming(account):
+        if (
+            role is None
+            or not self._may_assume(role, arn, caller, form.get("ExternalId", ""))
+            or self._faults.denies_assuming(account, arn)
+        ):
             message = f"User: {caller.arn} is not authorized to perform: sts:AssumeRole on resource: {arn}"
             raise ApiError("AccessDenied", message, status=403)
         return role
+
+    def _may_assume(self, role: Any, arn: str, caller: Caller, external_id: str) -> bool:
+        if self.guard is None:
+            return allows(_document(role), "sts:AssumeRole", self._asker(caller, external_id), arn)
+        context = (("sts:ExternalId", (external_id,)),) if external_id else ()
+        wish = Asked(action="sts:AssumeRole", resource=arn, context=context)
+        return self.guard.decide(caller, wish).verdict is Verdict.ALLOWED
 
     def _asker(self, caller: Caller, external_id: str) -> Asker:
         member = caller.account in self._organization.accounts()
@@ -107,6 +122,17 @@ class Sts:
 
     def _get_caller_identity(self, form: Mapping[str, str], caller: Caller) -> Mapping[str, Any]:
         return {"UserId": caller.user_id, "Account": caller.account, "Arn": caller.arn}
+
+
+def _session_policies(form: Mapping[str, str], account: str) -> Iterator[str]:
+    """Yield the policies that bound a session: AssumeRole's Policy, and the documents of its PolicyArns."""
+    if form.get("Policy"):
+        yield form["Policy"]
+    backend = iam_backends[account][PARTITION]
+    for name, arn in sorted(form.items()):
+        if re.fullmatch(r"PolicyArns\.member\.[0-9]+\.arn", name):
+            found = backend.managed_policies.get(arn)
+            yield found.document if found is not None else '{"Statement": []}'
 
 
 def _document(role: Any) -> Mapping[str, Any]:

@@ -1,13 +1,22 @@
 """Trust policies of IAM roles: may this principal assume that role?
 
-Source: IAM user guide, "Policy evaluation logic", "AWS JSON policy elements: Principal", "Condition operators".
-The twin does not evaluate identity policies: its users may do whatever a trust policy lets them.
+The one evaluator answers. Without `--enforce-iam` the caller's own policies are not asked: users may do whatever a trust policy lets them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
+
+from strongroom.domain.access import PrincipalKind
+from strongroom.semantics.authorization.evaluate import decide
+from strongroom.semantics.authorization.model import Actor, Context, Target, Verdict
+from strongroom.semantics.authorization.policy import parse
+
+ANYTHING = parse(
+    '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}', name="whatever its own policies say"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +31,8 @@ class Asker:
     external_id: str  # empty when the call has none
 
 
-def allows(policy: Mapping[str, Any], action: str, asker: Asker) -> bool:
-    """Return whether a trust policy lets `asker` do `action` such as `sts:AssumeRole`; a Deny wins.
+def allows(policy: Mapping[str, Any], action: str, asker: Asker, role_arn: str = "") -> bool:
+    """Return whether a trust policy lets `asker` do `action` such as `sts:AssumeRole`; what isn't certain is no.
 
     Example:
         >>> asker = Asker(account="111111111111", arn="arn:aws:iam::111111111111:user/admin",
@@ -32,71 +41,41 @@ def allows(policy: Mapping[str, Any], action: str, asker: Asker) -> bool:
         >>> allows({"Statement": [statement]}, "sts:AssumeRole", asker)
         True
     """
-    matching = [
-        statement
-        for statement in _list(policy.get("Statement", []))
-        if _names_action(statement, action) and _names_principal(statement, asker) and _holds(statement.get("Condition", {}), asker)
-    ]
-    effects = {statement.get("Effect") for statement in matching}
-    return "Allow" in effects and "Deny" not in effects
+    arn = role_arn or f"arn:aws:iam::{asker.account}:role/assumed"
+    target = Target(arn=arn, account=arn.split(":")[4], policy=parse(json.dumps(dict(policy)), name="trust policy"))
+    values = {"sts:ExternalId": (asker.external_id,)} if asker.external_id else {}
+    context = Context(values=MappingProxyType(values), complete=True)
+    return decide(_actor(asker), action, target, context).verdict is Verdict.ALLOWED
 
 
-def _names_action(statement: Mapping[str, Any], action: str) -> bool:
-    return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(statement.get("Action", [])))
-
-
-def _names_principal(statement: Mapping[str, Any], asker: Asker) -> bool:
-    principal = statement.get("Principal", {})
-    names = ["*"] if principal == "*" else _list(principal.get("AWS", [])) if isinstance(principal, Mapping) else []
-    own = {"*", asker.account, f"arn:aws:iam::{asker.account}:root", asker.arn, asker.policy_arn}
-    return any(str(name) in own for name in names)
-
-
-def _holds(condition: Mapping[str, Mapping[str, Any]], asker: Asker) -> bool:
-    return all(
-        _operator(operator, str(key), [str(value) for value in _list(values)], asker)
-        for operator, keys in condition.items()
-        for key, values in keys.items()
+def _actor(asker: Asker) -> Actor:
+    return trusting(
+        asker.policy_arn,
+        asker.arn.rpartition("/")[2] if asker.policy_arn != asker.arn else "",
+        organization_id=asker.organization_id,
+        organization_path=asker.organization_path,
     )
 
 
-def _operator(operator: str, key: str, expected: list[str], asker: Asker) -> bool:
-    """Evaluate one operator; an operator or key that the twin doesn't know never holds."""
-    known = {
-        "aws:principalorgid": asker.organization_id,
-        "aws:principalorgpaths": asker.organization_path,
-        "aws:principalaccount": asker.account,
-        "aws:principalarn": asker.policy_arn,
-        "sts:externalid": asker.external_id,
-    }
-    name = operator.rpartition(":")[2]
-    if_exists = name.endswith("IfExists")
-    compare = _COMPARISONS.get(name.removesuffix("IfExists"))
-    actual = known.get(key.lower())
-    if compare is None or actual is None:
-        return False
-    if not actual:
-        return if_exists
-    return compare(actual, expected)
+def trusting(arn: str, session: str = "", *, organization_id: str = "", organization_path: str = "") -> Actor:
+    """Return a principal whose own policies allow everything, so that only the other side decides."""
+    return Actor(
+        kind=kind_of(arn),
+        arn=arn,
+        account=arn.split(":")[4],
+        session=session,
+        identity=(ANYTHING,),
+        organization_id=organization_id or None,
+        organization_path=organization_path or None,
+    )
 
 
-def _same(actual: str, expected: Iterable[str]) -> bool:
-    return actual in expected
+def kind_of(arn: str) -> PrincipalKind:
+    """Return what a principal is by its ARN.
 
-
-def _like(actual: str, expected: Iterable[str]) -> bool:
-    return any(fnmatchcase(actual, pattern.replace("[", "[[]")) for pattern in expected)
-
-
-_COMPARISONS: Mapping[str, Callable[[str, Iterable[str]], bool]] = {
-    "StringEquals": _same,
-    "StringNotEquals": lambda actual, expected: not _same(actual, expected),
-    "StringLike": _like,
-    "StringNotLike": lambda actual, expected: not _like(actual, expected),
-    "ArnEquals": _like,
-    "ArnLike": _like,
-}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    Example:
+        >>> kind_of("arn:aws:iam::111111111111:user/admin")
+        <PrincipalKind.USER: 'user'>
+    """
+    name = arn.rpartition(":")[2]
+    return PrincipalKind.ROOT if name == "root" else PrincipalKind(name.partition("/")[0])

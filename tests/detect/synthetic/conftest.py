@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from strongroom import ledger
+from strongroom import facts, ledger
 from strongroom.compiler import compile_strategy
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
@@ -77,6 +77,23 @@ LETS_IN = json.dumps(
 )
 
 
+ORGANIZATION = "o-abcdefghij"
+ROLE_POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup")
+USED_IN_THE_ORGANIZATION = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": "kms:*",
+    "Resource": "*",
+    "Condition": {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}},
+}
+
+
+def key_policy(account: str) -> str:
+    """The policy of a key that its account administers and the organization uses."""
+    own = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "kms:*", "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [own, USED_IN_THE_ORGANIZATION]})
+
+
 def selection(key: str, *values: str) -> Selection:
     return Selection(tags=(TagTerm(key=key, values=values),), origin=MADE_HERE)
 
@@ -97,7 +114,7 @@ def daily(hour: int, keep: int, copies: dict[str, int], *, week: bool = False) -
     )
 
 
-def strategy(management: str, central: str, key: str, values: tuple[str, str, str]) -> Strategy:
+def strategy(management: str, central: str, key: str, values: tuple[str, str, str], *more: Rule) -> Strategy:
     def vault(label: str, account: Any, *regions: Region) -> Vault:
         return Vault(label=label, name=f"three-tiers-{label}", account=account, regions=regions, key="backup", lock=None, origin=MADE_HERE)
 
@@ -120,7 +137,9 @@ def strategy(management: str, central: str, key: str, values: tuple[str, str, st
             vault("dr", AccountId(central), SECOND),
         ),
         plans=(
-            Plan(name="production", select=selection(key, prod), rules=(daily(2, 30, {"central": 2557, "dr": 2557}),), origin=MADE_HERE),
+            Plan(
+                name="production", select=selection(key, prod), rules=(daily(2, 30, {"central": 2557, "dr": 2557}), *more), origin=MADE_HERE
+            ),
             Plan(name="staging", select=selection(key, staging), rules=(daily(3, 7, {"central": 366}),), origin=MADE_HERE),
             Plan(name="development", select=selection(key, development), rules=(daily(4, 7, {}, week=True),), origin=MADE_HERE),
         ),
@@ -164,12 +183,12 @@ class World:
 class Builder:
     """Fills a world; every random choice comes from the seed."""
 
-    def __init__(self, seed: int, resources: int) -> None:
+    def __init__(self, seed: int, resources: int, more: tuple[Rule, ...] = ()) -> None:
         self.random = random.Random(seed)  # noqa: S311 - the same world for the same seed
         ids = [f"{number:012d}" for number in self.random.sample(range(10**11, 10**12), 8)]
         key = self.random.choice(["environment", "tier", "Stage"])
         values = self.random.choice([("prod", "staging", "dev"), ("gold", "silver", "bronze"), ("live", "preview", "sandbox")])
-        declared = strategy(ids[0], ids[1], key, values)
+        declared = strategy(ids[0], ids[1], key, values, *more)
         self.world = World(compile_strategy(declared), ids[0], ids[1], tuple(ids[2:]), key, values)
         self.count = resources
 
@@ -223,6 +242,7 @@ class Builder:
             self.add("roles", account_id=account, region="", arn=arn, exists=True, trust_policy=TRUST)
 
     def place(self, account: str, region: str) -> None:
+        self.key(account, region, self.data_key(account, region))
         self.vault(account, region, "three-tiers-local", None)
         for plan in self.world.estate.plans:
             plan_id = f"orgs/{self.uuid()}"
@@ -270,7 +290,7 @@ class Builder:
 
     def vault(self, account: str, region: str, name: str, policy: str | None) -> None:
         key = f"arn:aws:kms:{region}:{account}:key/{self.uuid()}"
-        self.add("keys", account_id=account, region=region, arn=key, manager="CUSTOMER", state="Enabled", policy="{}")
+        self.key(account, region, key)
         self.add(
             "vaults",
             account_id=account,
@@ -284,8 +304,51 @@ class Builder:
             created_at=BORN,
         )
 
+    def key(self, account: str, region: str, arn: str) -> None:
+        self.add("keys", account_id=account, region=region, arn=arn, manager="CUSTOMER", state="Enabled", policy=key_policy(account))
+
+    @staticmethod
+    def data_key(account: str, region: str) -> str:
+        """The key of an account's resources."""
+        return f"arn:aws:kms:{region}:{account}:key/data"
+
+    def entitle(self) -> None:
+        """Add what later releases sync as well: principals with AWS's managed policies, and control policies that allow everything."""
+        world = self.world
+        for account in (world.management, world.central, *world.workloads):
+            self.add("reads", account_id=account, region="", subject="principals", read=True, code="", reason="")
+            for region in (HOME, SECOND):
+                self.add("reads", account_id=account, region=region, subject="grants", read=True, code="", reason="")
+        self.add("reads", account_id=world.management, region="", subject="control_policies", read=True, code="", reason="")
+        for name in ROLE_POLICIES:
+            self.add("policy_texts", digest=name, text=facts.managed_policy(name).text)
+        for row in list(world.tables["roles"]):
+            self.add("principals", account_id=row["account_id"], region="", arn=row["arn"], kind="role", unique_id="AROA1", tags={})
+            for name in ROLE_POLICIES:
+                arn = facts.managed_policy(name).arn
+                self.grant(row["account_id"], row["arn"], name, arn)
+        targets = {target for row in world.tables["accounts"] for target in (*row["ou_ids"], row["account_id"])}
+        self.control("FullAWSAccess", {"Effect": "Allow", "Action": "*", "Resource": "*"}, *sorted(targets))
+
+    def grant(self, account: str, principal: str, name: str, arn: str | None, kind: str = "attached") -> None:
+        """Give a principal a policy whose text has its name for a digest."""
+        self.add("principal_policies", account_id=account, principal_arn=principal, kind=kind, name=name, policy_arn=arn, digest=name)
+
+    def inline(self, account: str, principal: str, name: str, **statement: Any) -> None:
+        """Give a principal an inline policy of one statement."""
+        self.add("policy_texts", digest=name, text=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+        self.grant(account, principal, name, None, "inline")
+
+    def control(self, name: str, statement: dict[str, Any], *targets: str) -> None:
+        """Attach a service control policy of one statement."""
+        content = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        row = {"account_id": self.world.management, "policy_id": f"p-{name}", "type": "SERVICE_CONTROL_POLICY", "name": name}
+        for target in targets:
+            self.add("control_policies", **row, content=content, target_id=target)
+
     def settings(self) -> None:
         home = self.world.management
+        self.add("settings", account_id=home, region="", kind="organization", name="id", value=ORGANIZATION)
         for region in (HOME, SECOND):
             for kind in (*TYPES, "Aurora", "FSx"):
                 value = "true" if kind in TYPES else "false"
@@ -311,7 +374,7 @@ class Builder:
             "tags": tags,
             "created_at": BORN - timedelta(days=100),
             "encrypted": True,
-            "key_arn": "k",
+            "key_arn": self.data_key(account, region),
             "key_manager": "CUSTOMER",
             "size_bytes": 10**9,
         }
@@ -406,9 +469,9 @@ class Builder:
 
 @pytest.fixture
 def builder() -> Callable[..., Builder]:
-    """Make a builder from a seed; `build` gives the healthy world."""
+    """Make a builder from a seed and more rules of production, which `protect` leaves out; `build` gives the healthy world."""
 
-    def make(seed: int = 1, resources: int = 40) -> Builder:
-        return Builder(seed, resources)
+    def make(seed: int = 1, resources: int = 40, *more: Rule) -> Builder:
+        return Builder(seed, resources, more)
 
     return make

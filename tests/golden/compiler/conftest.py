@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from strongroom.domain.governance import Forbidden, GuardRails
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, AccountId, Region, ResourceType
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import (
@@ -22,6 +23,7 @@ from strongroom.domain.strategy import (
     Strategy,
     TagTerm,
     Vault,
+    VaultType,
 )
 
 HERE = FileOrigin("strategy.yaml", 1, 1)
@@ -141,7 +143,52 @@ EVERYTHING = replace(
     ),
 )
 
-SITUATIONS = {"three-tiers": THREE_TIERS, "everything": EVERYTHING}
+# a multi-Region key that apply has made before, with its replica, and vaults on it; ARNs; an air-gapped vault, which is not deployed
+SHARED_KEY = replace(
+    THREE_TIERS,
+    name="shared-key",
+    keys=(
+        Key(
+            name="backup",
+            kind=KeyKind.MULTI_REGION,
+            account=AccountId("111111111111"),
+            arn="arn:aws:kms:eu-west-2:111111111111:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+            origin=HERE,
+        ),
+    ),
+    vaults=(
+        _vault("shared-key", "local", HOME, SECOND, account=EVERY_ACCOUNT),
+        _vault("shared-key", "central", HOME),
+        replace(
+            _vault("shared-key", "island", SECOND),
+            key="",
+            type=VaultType.AIR_GAPPED,
+            lock=Lock(mode=LockMode.COMPLIANCE, min_days=7, max_days=400, grace_days=0, origin=HERE),
+        ),
+    ),
+    plans=(
+        Plan(
+            name="named",
+            select=Selection(
+                tags=(TagTerm(key="environment", values=("prod", "live")),),
+                arns=("arn:aws:s3:::ledger-*", "arn:aws:rds:*:*:db:ledger"),
+                not_arns=("arn:aws:s3:::ledger-scratch",),
+                origin=HERE,
+            ),
+            rules=(_rule("daily", "cron(0 2 * * ? *)", 30, _copy("central", 366), _copy("island", 366)),),
+            origin=HERE,
+        ),
+    ),
+)
+
+# all guard rails, with a role for emergencies
+GUARDED = replace(
+    THREE_TIERS,
+    name="guarded",
+    guard_rails=GuardRails(deny=tuple(Forbidden), exempt=("break-glass",), attach_to=("Workloads", "Vaults"), origin=HERE),
+)
+
+SITUATIONS = {"guarded": GUARDED, "three-tiers": THREE_TIERS, "everything": EVERYTHING, "shared-key": SHARED_KEY}
 
 
 @pytest.fixture(params=sorted(SITUATIONS))

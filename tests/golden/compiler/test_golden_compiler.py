@@ -4,6 +4,7 @@ import json
 
 import cfnlint.api
 import pytest
+from cfnlint.config import ManualArgs
 
 from strongroom.compiler import RESOURCE_TYPES, compile_strategy, read_role_template
 
@@ -13,6 +14,7 @@ def _outputs(strategy):
     texts = {f"stack-set.{each.name}.json": each.template for each in estate.stack_sets}
     texts |= {f"stack.{each.name}.{each.account}.{each.region}.json": each.template for each in estate.stacks}
     texts |= {f"policy.{each.name}.json": each.content for each in estate.policies}
+    texts |= {f"guard-rails.{each.name}.json": each.content for each in estate.rails}
     texts["read-role.json"] = read_role_template(strategy.roles.read, (strategy.organization.accounts.management,))
     return {name: json.dumps(json.loads(text), indent=2) + "\n" for name, text in texts.items()}
 
@@ -33,9 +35,11 @@ def test_output_is_what_was_reviewed(situation, request):
 def test_cfn_lint_finds_nothing(situation):
     """No template has an error or a warning; informational rules (metadata for other tools) are not held against it."""
     _, strategy = situation
+    everything = ManualArgs(include_checks=["I"], include_experimental=True, regions=list(strategy.organization.regions))
     for name, text in _outputs(strategy).items():
-        if not name.startswith("policy."):
-            matches = [match for match in cfnlint.api.lint_all(text) if match.rule.severity != "informational"]
+        if not name.startswith(("policy.", "guard-rails.")):
+            found = cfnlint.api.lint(text, config=everything)
+            matches = [match for match in found if match.rule.severity != "informational"]
             assert [f"{name}: {match}" for match in matches] == []
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from strongroom import ledger
 from strongroom.aws.fleet import _one_row_a_subject, _with_managers
+from strongroom.aws.readers import particulars
 from strongroom.aws.readers.harvest import Harvest, merge
 from strongroom.aws.readers.keys import KnownKey, owner_of
 from strongroom.aws.readers.masses import backup_job_columns, copy_job_columns, recovery_point_columns
@@ -119,7 +120,9 @@ def test_a_subject_read_in_parts_is_read_when_all_parts_are():
 def test_resources_learn_who_manages_their_key():
     """An alias is replaced by its key; a key that could not be read leaves its manager unknown."""
     names = {"aws/ebs": "arn:aws:kms:r:5:alias/aws/ebs", "mine": "arn:aws:kms:r:5:key/1", "denied": "arn:aws:kms:r:5:key/2", "none": None}
-    table = ledger.from_rows(RESOURCES, [(*PLACE, name, "EBS", name, {}, None, True, key, None, 1) for name, key in names.items()])
+    unsaid = particulars.values(particulars.NOTHING)
+    rows = [(*PLACE, name, "EBS", name, {}, None, True, key, None, 1, *unsaid) for name, key in names.items()]
+    table = ledger.from_rows(RESOURCES, rows)
     keys = [KnownKey(names["aws/ebs"], "arn:aws:kms:r:5:key/9", "AWS"), KnownKey(names["mine"], names["mine"], "CUSTOMER")]
     found = {row["name"]: (row["key_arn"], row["key_manager"]) for row in _with_managers(table, keys).to_pylist()}
     assert found == {

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from strongroom import checks, strategyfile
+from strongroom import checks, documents, strategyfile
 from strongroom.checks.coverage import page
 
 # Failure modes that `check` predicts (column "where" of the specification holds a C), and FM10, whose near misses it names.
@@ -25,7 +25,7 @@ def test_row_is_answered_or_says_why_not(cell):
     """Codes that exist, or a reason; never an empty line."""
     assert cell.what
     assert cell.codes or cell.open
-    assert set(cell.codes) <= {*checks.codes(), *strategyfile.CODES}
+    assert set(cell.codes) <= {*checks.codes(), *strategyfile.CODES, *documents.CODES}
     assert len(set(cell.codes)) == len(cell.codes)
 
 

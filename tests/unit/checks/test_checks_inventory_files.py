@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from strongroom import checks, ledger
+from strongroom.checks.inventory import Interest
 from strongroom.checks.inventory_rows import COLUMNS
 from strongroom.checks.inventory_table import inventory, read_parquet
 from strongroom.domain.names import ResourceType
@@ -13,11 +14,12 @@ from strongroom.errors import BadInput
 
 VOLUME = "arn:aws:ec2:eu-west-2:555555555555:volume/vol-1"
 BUCKET = "arn:aws:s3:::pictures"
+EVERYTHING = Interest(accounts=frozenset(), regions=frozenset(), tag=lambda _: True, arns=(VOLUME, BUCKET))
 
 
 def test_csv_needs_an_arn_and_a_type():
     """Account and Region are in most ARNs; what is not said is None."""
-    (found,) = checks.read_csv(f"arn,type\n{VOLUME},ebs\n", file="i.csv").resources
+    (found,) = checks.read_csv(f"arn,type\n{VOLUME},ebs\n", file="i.csv").alike(EVERYTHING).resources
     assert (found.type, found.account, found.region, found.tags) == (ResourceType.EBS, "555555555555", "eu-west-2", ())
     assert (found.encrypted, found.key_manager, found.maintenance_window) == (None, None, None)
 
@@ -25,21 +27,22 @@ def test_csv_needs_an_arn_and_a_type():
 def test_csv_takes_tags_in_one_column_or_in_one_each():
     """As spreadsheets and as tools write them; an empty cell is no tag."""
     text = f"arn,type,tags,tag:team,tag:empty\n{VOLUME},EBS,environment=prod;app=a=b,payments,\n"
-    (found,) = checks.read_csv(text, file="i.csv").resources
+    (found,) = checks.read_csv(text, file="i.csv").alike(EVERYTHING).resources
     assert found.tags == (("app", "a=b"), ("environment", "prod"), ("team", "payments"))
 
 
 def test_csv_says_what_is_known_of_a_bucket():
     """A bucket's ARN has neither account nor Region: columns do."""
     text = f"arn,type,account,region,versioned,mfa_delete,replication\n{BUCKET},s3,555555555555,eu-west-2,no,TRUE,bucket\n"
-    (found,) = checks.read_csv(text, file="i.csv").resources
+    (found,) = checks.read_csv(text, file="i.csv").alike(EVERYTHING).resources
     assert found.bucket == checks.Bucket(versioned=False, mfa_delete=True)
     assert found.replication is checks.Replication.BUCKET
 
 
 def test_csv_with_another_type_is_an_unsupported_resource():
     """ECS is in the organization, AWS Backup does not know it."""
-    found = checks.read_csv("arn,type\narn:aws:ecs:eu-west-2:555555555555:cluster/web,AWS::ECS::Cluster\n", file="i.csv")
+    text = "arn,type\narn:aws:ecs:eu-west-2:555555555555:cluster/web,AWS::ECS::Cluster\n"
+    found = checks.read_csv(text, file="i.csv").alike(EVERYTHING)
     assert (found.resources, [each.type for each in found.unsupported]) == ((), ["AWS::ECS::Cluster"])
 
 
@@ -71,12 +74,12 @@ def test_mistake_in_csv_is_named_with_its_line(text, message):
 
 def test_byte_order_mark_of_spreadsheets_is_passed_over():
     """Excel writes one."""
-    assert checks.read_csv(f"\ufeffarn,type\n{VOLUME},ebs\n", file="i.csv").resources
+    assert len(checks.read_csv(f"\ufeffarn,type\n{VOLUME},ebs\n", file="i.csv").arns) == 1
 
 
 def test_every_column_is_a_field_of_a_resource():
     """No column is read and forgotten."""
-    fields = {*checks.Resource.__dataclass_fields__, *checks.Bucket.__dataclass_fields__} - {"bucket"}
+    fields = {*checks.Resource.__dataclass_fields__, *checks.Bucket.__dataclass_fields__} - {"bucket", "count", "more"}
     assert set(COLUMNS) == fields
 
 
@@ -97,16 +100,31 @@ def test_the_ledgers_table_is_an_inventory():
             ("666666666666", "eu-west-2", "vaults", False, "AccessDenied", "no"),
         ],
     )
-    found = inventory(resources, reads)
+    found = inventory(resources, reads).alike(EVERYTHING)
     assert [(each.arn, each.tags, each.encrypted, each.key_manager) for each in found.resources] == [(VOLUME, (("a", "b"),), True, "AWS")]
     assert [(part.account, part.subject) for part in found.unread] == [("666666666666", "resources:EBS")]
+
+
+def test_details_that_were_not_read_are_named_where_the_resources_were():
+    """A denied detail is a gap of its own; where the resources are unread already, it is not said twice."""
+    place, denied = ("555555555555", "eu-west-2"), (False, "AccessDenied", "no")
+    reads = ledger.from_rows(
+        READS,
+        [
+            (*place, "resources:S3", True, "", ""),
+            (*place, "details:S3", *denied),
+            (*place, "resources:RDS", *denied),
+            (*place, "details:RDS", *denied),
+        ],
+    )
+    assert {part.subject for part in inventory(ledger.empty(RESOURCES), reads).unread} == {"details:S3", "resources:RDS"}
 
 
 def test_parquet_of_somebody_is_an_inventory(tmp_path):
     """Tags as text, truth values as truth values."""
     file = tmp_path / "i.parquet"
     pq.write_table(pa.table({"arn": [VOLUME], "type": ["ebs"], "tags": ["a=b"], "encrypted": [False]}), file)
-    (found,) = read_parquet(str(file)).resources
+    (found,) = read_parquet(str(file)).alike(EVERYTHING).resources
     assert (found.tags, found.encrypted) == ((("a", "b"),), False)
 
 

@@ -1,6 +1,8 @@
 """Checks see what others deployed with AWS's own rules, not with our stricter ones."""
 
 import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from strongroom import checks, documents
 
@@ -30,3 +32,48 @@ def test_a_rule_name_that_the_api_refuses_is_found():
     loaded = documents.parse(json.dumps({"BackupPlan": plan}), file="plan.json")
     found = [*loaded.findings, *(finding for part in loaded.parts for finding in checks.run(part.estate))]
     assert any("every night" in finding.message for finding in found)
+
+
+def test_arns_of_a_region_where_the_plan_is_not_are_found():
+    """The ARN of a plan says where it is; without it nobody can tell, and nothing is claimed."""
+    resources = ["arn:aws:dynamodb:us-east-1:111122223333:table/orders"]
+    role = "arn:aws:iam::111122223333:role/AWSBackup"
+    selection = {"BackupSelection": {"SelectionName": "s", "IamRoleArn": role, "Resources": resources}}
+    template = {
+        "Resources": {
+            "plan": {"Type": "AWS::Backup::BackupPlan", "Properties": {"BackupPlan": _template(PLAN)}},
+            "selection": {
+                "Type": "AWS::Backup::BackupSelection",
+                "Properties": {"BackupPlanId": {"Ref": "plan"}, "BackupSelection": selection["BackupSelection"]},
+            },
+        }
+    }
+
+    def found(**place):
+        return {finding.code for finding in _findings(template, **place)}
+
+    assert "SEL004" in found(region="eu-west-2")
+    assert "SEL004" not in found(region="us-east-1")
+    assert "SEL004" not in found()
+
+
+def test_what_a_document_does_not_say_about_others_is_not_claimed():
+    """A hard lock in a template: service control policies are elsewhere; a pattern is the reader's finding alone."""
+    vault = {"BackupVaultName": "v", "LockConfiguration": {"MinRetentionDays": 7, "ChangeableForDays": 3}}
+    template = {"Resources": {"vault": {"Type": "AWS::Backup::BackupVault", "Properties": vault}}}
+    assert {"GRD001", "ALT001"} & {finding.code for finding in _findings(template)} == set()
+
+
+def _template(plan):
+    names = {"RuleName": "RuleName", "TargetBackupVaultName": "TargetBackupVault"}
+    rules = [{names.get(key, key): value for key, value in rule.items() if key != "ScheduleExpressionTimezone"} for rule in plan["Rules"]]
+    return {"BackupPlanName": plan["BackupPlanName"], "BackupPlanRule": rules}
+
+
+def _findings(template, **place):
+    text = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", **template})
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "t.json"
+        file.write_text(text, encoding="utf-8")
+        loaded = documents.load(file, **place)
+    return [*loaded.findings, *(finding for part in loaded.parts for finding in checks.run(part.estate))]

@@ -10,14 +10,17 @@ from strongroom.domain.strategy import Selection, TagTerm
 from strongroom.semantics.selection import matches
 
 KEYS, VALUES, TYPES = ("k", "l"), ("x", "y", "z"), (ResourceType.EBS, ResourceType.S3)
+ARNS = {ResourceType.EBS: "arn:aws:ec2:eu-west-2:111122223333:volume/vol-1", ResourceType.S3: "arn:aws:s3:::papers"}
+PATTERNS = (*ARNS.values(), "arn:aws:s3:::*", "arn:aws:ec2:*:*:volume/*", "arn:aws:ec2:*", "arn:aws:ec2:eu-west-2:111122223333:*", "arn:*")
 
 terms = st.dictionaries(st.sampled_from(KEYS), st.lists(st.sampled_from(VALUES), min_size=1, unique=True).map(tuple)).map(
     lambda found: tuple(TagTerm(key=key, values=values) for key, values in found.items())
 )
 types = st.lists(st.sampled_from(TYPES), unique=True).map(tuple)
-selections = st.builds(lambda tags, kinds, nots, not_kinds: Selection(
-    tags=tags, types=kinds, not_tags=nots, not_types=not_kinds, origin=BuiltIn()
-), terms, types, terms, types)  # fmt: skip
+arns = st.lists(st.sampled_from(PATTERNS), unique=True, max_size=1).map(tuple)
+selections = st.builds(lambda tags, kinds, nots, not_kinds, named, not_named: Selection(
+    tags=tags, types=kinds, not_tags=nots, not_types=not_kinds, arns=named, not_arns=not_named, origin=BuiltIn()
+), terms, types, terms, types, arns, arns)  # fmt: skip
 resources = st.tuples(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)))
 
 
@@ -26,7 +29,7 @@ resources = st.tuples(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(KE
 def test_disjoint_selections_share_no_resource(one, other, resource):
     """No resource is ever found in both of two selections that are called disjoint."""
     kind, tags = resource
-    if matches(one, kind, tags) and matches(other, kind, tags):
+    if matches(one, kind, tags, ARNS[kind]) and matches(other, kind, tags, ARNS[kind]):
         assert not disjoint(one, other)
 
 
@@ -35,7 +38,7 @@ def test_disjoint_selections_share_no_resource(one, other, resource):
 def test_plan_that_selects_a_promised_resource_reaches_a_cell_of_it(promise, plan, resource):
     """A plan is never left out of account although it protects something of the promise."""
     kind, tags = resource
-    if matches(promise, kind, tags) and matches(plan, kind, tags):
+    if matches(promise, kind, tags, ARNS[kind]) and matches(plan, kind, tags, ARNS[kind]):
         assert any(may_select(plan, cell) for cell in cells(promise))
 
 

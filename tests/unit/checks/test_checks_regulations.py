@@ -22,7 +22,9 @@ def test_statement_is_complete(statement):
     """Words, clause, days where days are demanded, a reason where nothing is judged."""
     assert statement.words
     assert any(letter.isdigit() for letter in statement.clause)
-    assert bool(statement.days) == (statement.demand is Demand.MINIMUM_DAYS)
+    assert statement.days >= 0
+    assert statement.days == 0 or statement.demand in {Demand.MINIMUM_DAYS, Demand.RESTORE_TESTS}
+    assert statement.days or statement.demand is not Demand.MINIMUM_DAYS
     assert bool(statement.reason) == (statement.demand is Demand.NOT_JUDGED)
 
 
@@ -40,3 +42,9 @@ def test_hipaa_documentation_is_not_taken_for_backup_retention(estate):
     found = checks.run(estate(plan))
     assert "REG005" not in {each.code for each in found}
     assert any("not backups of health information" in each.why for each in found)
+
+
+def test_restore_tests_are_demanded_where_the_text_speaks_of_tests_of_recovery():
+    """GDPR speaks of measures, PCI DSS and SEC 17a-4 of no test at all; only DORA names a number of days."""
+    demanded = {each.regulation: each.days for each in statements() if each.demand is Demand.RESTORE_TESTS}
+    assert demanded == {RegulationName.DORA: 366, RegulationName.HIPAA: 0, RegulationName.NIS2: 0}

@@ -9,8 +9,9 @@ from strongroom.compiler import RESOURCE_TYPES, UnknownResourceType, compile_str
 from strongroom.compiler.template import Template
 from strongroom.domain.names import EVERY_ACCOUNT, Region
 from strongroom.domain.origin import BuiltIn
-from strongroom.domain.strategy import Key, KeyKind, Lock, LockMode
+from strongroom.domain.strategy import Key, KeyKind, Lock, LockMode, VaultType
 
+SHARED = "arn:aws:kms:eu-west-2:333333333333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 LOCK = Lock(mode=LockMode.COMPLIANCE, min_days=7, max_days=365, grace_days=14, origin=BuiltIn())
 
 
@@ -187,8 +188,11 @@ def test_unknown_resource_type_is_refused():
 
 
 def test_templates_use_allowed_types_only(three_tiers):
-    """Every type in a template is one of the list."""
-    estate = compile_strategy(three_tiers)
+    """Every type in a template is one of the list, and every one of the list is in a template."""
+    shared = Key(name="shared", kind=KeyKind.MULTI_REGION, account=three_tiers.organization.accounts.central, arn=SHARED, origin=BuiltIn())
+    lock = replace(LOCK, grace_days=0)
+    gap = replace(three_tiers.vaults[1], label="gap", name="tiers-gap", key="", lock=lock, type=VaultType.AIR_GAPPED)
+    estate = compile_strategy(replace(three_tiers, keys=(*three_tiers.keys, shared), vaults=(*three_tiers.vaults, gap)))
     texts = [each.template for each in (*estate.stack_sets, *estate.stacks)] + [
         read_role_template("reader", (three_tiers.vaults[1].account,))
     ]

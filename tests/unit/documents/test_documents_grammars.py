@@ -9,6 +9,7 @@ from strongroom.documents import Kind
 from strongroom.documents.selecting import NOT_KNOWN
 from strongroom.domain.names import FOREVER, ResourceType
 from strongroom.domain.strategy import KeyKind, LockMode
+from strongroom.semantics.selection import matches
 
 ROLE = "arn:aws:iam::111111111111:role/AWSBackup"
 PLAN = """\
@@ -110,17 +111,27 @@ def test_a_selection_becomes_tags_and_types():
 @pytest.mark.parametrize(
     "parts",
     [
-        {"Resources": ["arn:aws:dynamodb:eu-west-2:111111111111:table/orders"]},
         {"Resources": ["*"], "Conditions": {"StringLike": [{"ConditionKey": "aws:ResourceTag/a", "ConditionValue": "b*"}]}},
-        {"Resources": ["*"], "NotResources": ["arn:aws:dynamodb:eu-west-2:111111111111:table/orders"]},
+        {"Resources": ["arn:aws:s3:::a*b*c*d*e*f*g*h*i*"]},
+        {"Resources": ["*"], "NotResources": ["arn:aws:s3:::a*b*c*d*e*f*g*h*i*"]},
     ],
 )
 def test_what_tags_and_types_cannot_say_selects_nothing_and_is_said(parts):
-    """An inventory is not compared with single ARNs and wildcards: that is a finding, not a pass and not a false alarm."""
+    """An inventory is not compared with wildcards in conditions: that is a finding, not a pass and not a false alarm."""
     loaded = documents.parse(selection(**parts), file="d")
     assert all(NOT_KNOWN in plan.select.tags for plan in loaded.estate.plans)
     assert "DOC025" in {found.code for found in loaded.findings}
     assert not loaded.estate.knows("plan s", "selection")
+
+
+def test_single_arns_and_patterns_are_compared_with_an_inventory():
+    """Named ones are in, those left out are not; the types they can be of are named."""
+    orders, carts = (f"arn:aws:dynamodb:eu-west-2:111111111111:table/{name}" for name in ("orders", "carts"))
+    (plan,) = documents.parse(selection(Resources=[orders, "arn:aws:s3:::logs-*"], NotResources=["*/carts"]), file="d").estate.plans
+    assert (plan.select.arns, plan.select.not_arns) == ((orders, "arn:aws:s3:::logs-*"), ("*/carts",))
+    assert set(plan.select.types) == {ResourceType.DYNAMODB, ResourceType.S3}
+    assert matches(plan.select, ResourceType.S3, {}, "arn:aws:s3:::logs-2")
+    assert not matches(plan.select, ResourceType.DYNAMODB, {}, carts)
 
 
 @pytest.mark.parametrize(
@@ -381,3 +392,64 @@ def test_what_terraform_knows_only_after_apply_is_unknown():
 def test_an_empty_object_is_no_pass_for_any_kind(kind):
     """Whatever the kind, somebody is told."""
     assert any(found.severity != "info" for found in documents.parse("{}", file="d", kind=kind).findings)
+
+
+def attached(*pairs, policies=("a", "b")):
+    """A state with backup policies, and which is attached where."""
+    content = {name: {"plans": {f"plan-{name}": {"regions": {"@@assign": ["eu-west-2"]}}}} for name in policies}
+    resources = [
+        {
+            "address": f"aws_organizations_policy.{name}",
+            "type": "aws_organizations_policy",
+            "values": {"id": f"p-{name}", "name": name, "type": "BACKUP_POLICY", "content": json.dumps(body)},
+        }
+        for name, body in content.items()
+    ]
+    resources.append(
+        {
+            "address": "aws_organizations_policy.tags",
+            "type": "aws_organizations_policy",
+            "values": {"id": "p-tags", "name": "tags", "type": "TAG_POLICY", "content": "{}"},
+        }
+    )
+    resources += [
+        {
+            "address": f"aws_organizations_policy_attachment.n{number}",
+            "type": "aws_organizations_policy_attachment",
+            "values": {"policy_id": policy, "target_id": target},
+        }
+        for number, (policy, target) in enumerate(pairs)
+    ]
+    return json.dumps({"format_version": "1.0", "values": {"root_module": {"resources": resources}}})
+
+
+def test_terraform_policies_are_merged_where_they_are_attached():
+    """What the root has is above every OU and account; an account's own plans hold for that account."""
+    loaded = documents.parse(attached(("p-a", "r-1"), ("p-b", "222222222222"), ("p-tags", "r-1")), file="t")
+    assert [(part.accounts, part.estate.name) for part in loaded.parts] == [
+        ((), "policies of r-1"),
+        (("222222222222",), "policies of 222222222222"),
+    ]
+    places = {finding.subject for finding in loaded.findings if finding.code == "DOC010"}
+    assert {"plans/plan-a/rules", "plans/plan-b/rules"} <= places
+
+
+def test_more_policies_on_a_target_than_aws_takes_are_found():
+    """Those that the document doesn't have count too, and what they change is unknown."""
+    pairs = [("p-a", "ou-1"), *((f"p-other{number}", "ou-1") for number in range(10))]
+    loaded = documents.parse(attached(*pairs), file="t")
+    said = {finding.code: finding.message for finding in loaded.findings}
+    assert said["DOC022"] == "ou-1 has 11 policies, 10 allowed"
+    assert said["DOC012"].endswith("on ou-1 is not in the document: what it changes is unknown")
+    assert "DOC022" not in {finding.code for finding in documents.parse(attached(*pairs[:10]), file="t").findings}
+
+
+def test_a_copy_without_a_lifecycle_inherits_the_archive():
+    """It inherits all of the rule's lifecycle; one of its own says what it says."""
+    arn = "arn:aws:backup:eu-west-1:222222222222:backup-vault:dr"
+    cold = {"DeleteAfterDays": 400, "MoveToColdStorageAfterDays": 30, "OptInToArchiveForSupportedResources": True}
+    copies = [{"DestinationBackupVaultArn": arn}, {"DestinationBackupVaultArn": arn, "Lifecycle": {"DeleteAfterDays": 90}}]
+    rule = {"RuleName": "r", "TargetBackupVaultName": "v", "Lifecycle": cold, "CopyActions": copies}
+    text = json.dumps({"BackupPlanName": "p", "Rules": [rule]})
+    found = documents.parse(text, file="d").estate.plans[0].rules[0].copies
+    assert [(copy.archive, copy.cold_after_days, copy.keep, copy.asked) for copy in found] == [(True, 30, 400, None), (False, None, 90, 90)]

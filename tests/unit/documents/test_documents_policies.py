@@ -197,3 +197,36 @@ def test_accounts_without_any_policy_are_named(tmp_path):
     """They have no plan at all."""
     loaded = organization(tmp_path, 'root: {accounts: ["111111111111"], units: {A: {policies: [base]}}}', base=POLICY)
     assert "no policy reaches account 111111111111" in {each.message for each in loaded.findings}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"Policy": {"PolicySummary": {"Id": "p-1", "Type": "BACKUP_POLICY"}, "Content": POLICY}},
+        {"EffectivePolicy": {"PolicyType": "BACKUP_POLICY", "PolicyContent": "EFFECTIVE"}},
+    ],
+)
+def test_what_organizations_answers_is_a_policy(answer):
+    """DescribePolicy has the text as it was written, DescribeEffectivePolicy the values without operators."""
+
+    def values(node):
+        if isinstance(node, dict):
+            return node["@@assign"] if "@@assign" in node else {key: values(each) for key, each in node.items()}
+        return node
+
+    text = json.dumps(answer).replace('"EFFECTIVE"', json.dumps(json.dumps(values(json.loads(POLICY)))))
+    loaded = documents.parse(text, file="p.json")
+    assert loaded.kind is documents.Kind.POLICY
+    (plan,), (expected,) = loaded.estate.plans, documents.parse(POLICY, file="p.json").estate.plans
+    assert (plan.name, plan.regions, [rule.keep for rule in plan.rules]) == (expected.name, expected.regions, [30])
+
+
+def test_a_condition_without_its_key_is_a_problem_and_no_crash():
+    """AWS Organizations refuses it; so do we, with the place."""
+    conditions = {"conditions": {"string_equals": {"c": {"condition_value": assign("x")}}}}
+    policy = json.loads(POLICY)
+    policy["plans"]["Production"]["selections"]["tags"]["prod"] |= conditions
+    (said,) = [each for each in documents.parse(json.dumps(policy), file="p.json").findings if each.code == "DOC010"]
+    assert said.message.startswith(
+        "plans/Production/selections/tags/prod/conditions/string_equals/c/condition_key: condition_key is missing"
+    )

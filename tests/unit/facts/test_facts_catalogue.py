@@ -97,3 +97,11 @@ def test_every_resource_type_says_how_it_is_stored(resource_type):
     assert (found.cold != "none") is facts.capabilities(resource_type).cold_storage
     assert found.later in {"full", "incremental"}
     assert found.chain == ("vault" if facts.capabilities(resource_type).fully_managed else "region")
+
+
+@pytest.mark.parametrize("name", facts.names("type_lists"))
+def test_a_list_of_types_names_each_type_once(name):
+    """Every name is a resource type, none is there twice."""
+    listed = facts.fact("type_lists", name).value
+    assert facts.types(name) == {ResourceType(each) for each in listed}
+    assert listed == sorted(set(listed))

@@ -1,6 +1,7 @@
 """What the ledger adds: what lies in the vaults, how many resources, which policies reach an account."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,8 +35,11 @@ def point(number, days):
     return (*place, "arn:v", "EBS", "COMPLETED", None, NOW, NOW, due, days, 1, None, None, True, None, None, None)
 
 
+UNSAID = [None for column in RESOURCES.columns if column.later]
+
+
 def volume(number, account_id, region, **tags):
-    return (account_id, region, f"arn:aws:ec2:{region}:{account_id}:volume/v{number}", "EBS", "v", tags, NOW, True, None, None, 8)
+    return (account_id, region, f"arn:aws:ec2:{region}:{account_id}:volume/v{number}", "EBS", "v", tags, NOW, True, None, None, 8, *UNSAID)
 
 
 def read(account_id, region, subject, why=""):
@@ -110,6 +114,21 @@ def test_resources_are_counted_by_the_keys_that_matter(snapshot_of):
 def test_a_plan_selects_governed_resources_in_its_regions(plan_of, snapshot_of):
     """The volume in a Region without the plan, and the one in the sandbox, are not among them."""
     assert selected(snapshot_of(), plan_of(RULE, vaults=CENTRAL_VAULT)) == ({"production": 2}, ())
+
+
+def test_a_plan_by_arn_selects_what_it_names(plan_of, snapshot_of):
+    """One volume of the governed two, whichever tags they carry; nothing is counted that the pattern doesn't match."""
+    estate = plan_of(RULE, vaults=CENTRAL_VAULT)
+    for arn, expected in (("arn:aws:ec2:*:*:volume/v1", 1), ("arn:aws:ec2:*:*:volume/*", 2), ("arn:aws:s3:::*", 0)):
+        named = replace(estate.plans[0], select=replace(estate.plans[0].select, tags=(), arns=(arn,)))
+        assert selected(snapshot_of(), replace(estate, plans=(named,)))[0] == {"production": expected}
+
+
+def test_a_plan_of_one_account_selects_there_alone(plan_of, snapshot_of):
+    """An account without its resources has none selected."""
+    estate = plan_of(RULE, vaults=CENTRAL_VAULT)
+    here, there = (replace(estate, plans=(replace(estate.plans[0], account=account_id),)) for account_id in (WORK, CENTRAL))
+    assert (selected(snapshot_of(), here)[0], selected(snapshot_of(), there)[0]) == ({"production": 2}, {"production": 0})
 
 
 def test_policies_are_found_level_by_level(snapshot_of):

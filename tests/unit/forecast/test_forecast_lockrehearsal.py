@@ -83,3 +83,16 @@ def test_a_lock_that_aws_refuses_is_refused(plan_of, members, words):
     assert found.refused.startswith(words)
     assert found.failing == ()
     assert refusal(lock(**members)) == found.refused
+
+
+def test_the_lock_of_an_air_gapped_vault_is_hard_at_once(plan_of):
+    """Its range judges the rules that name the vault as target; nothing can be changed after it is made."""
+    estate = plan_of(
+        'nightly: {at: "02:00", keep: 30d, vault: airgap}',
+        'monthly: {at: "day 1 03:00", keep: 7y, vault: airgap}',
+        'other: {at: "12:00", keep: 7y}',
+        vaults=("airgap: {type: air-gapped, in: every-account, lock: {min: 7d, max: 1y}}",),
+    )
+    (found,) = rehearse(estate, declared_locks(estate), now=NOW).locks
+    assert (found.refused, found.hardens_at) == ("", NOW)
+    assert [(job.rule, bool(job.message)) for job in found.jobs] == [("nightly", False), ("monthly", True)]

@@ -30,6 +30,12 @@ def told(found):
     return [(row.effect.value, row.aspect, row.before, row.after) for row in found.rows]
 
 
+def test_plans_by_arn_are_not_compared_by_tags(diff):
+    """What such a plan protects can't be told by tags and types: that is said, and nothing is left out in silence."""
+    with pytest.raises(BadInput, match="selects by ARN"):
+        diff([NIGHTLY], [NIGHTLY], select=("{tags: {environment: prod}}", '{arns: ["arn:aws:s3:::ledger"]}'))
+
+
 def test_nothing_changes_between_equals(diff):
     """A strategy compared with itself has no rows."""
     assert diff([NIGHTLY], [NIGHTLY]).rows == ()

@@ -14,6 +14,8 @@ from strongroom.errors import BadInput, CouldNotVerify
 NOW = datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
 READ = ("555555555555", "eu-west-2", "vaults", True, "", "")
 VOLUME = ("555555555555", "eu-west-2", "arn:v", "EBS", "v", {"environment": "prod"}, NOW, True, None, None, 8)
+LATER = [column.name for column in RESOURCES.columns if column.later]
+VOLUME += (None,) * len(LATER)
 
 
 def write(home, *rows, at=NOW):
@@ -129,6 +131,46 @@ def test_a_table_of_another_schema_is_not_read(tmp_path):
     (snapshot.path / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(CouldNotVerify, match="another schema"):
         snapshot.table("reads")
+
+
+def _age(snapshot, *columns):
+    """Make a snapshot one from before some columns of the table of resources."""
+    file = snapshot.path / "resources.parquet"
+    pq.write_table(pq.read_table(file, partitioning=None).drop_columns(list(columns)), file)
+    manifest = json.loads((snapshot.path / "manifest.json").read_text())
+    manifest["tables"]["resources"]["size_bytes"] = file.stat().st_size
+    (snapshot.path / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize("columns", [LATER, LATER[:1], LATER[-2:]], ids=["all", "first", "last"])
+def test_a_snapshot_from_before_some_columns_is_read_with_nulls(tmp_path, columns):
+    """What nobody asked then is unknown now, in Arrow and in SQL alike."""
+    snapshot = write(tmp_path)
+    whole = snapshot.table("resources")
+    _age(snapshot, *columns)
+    assert snapshot.table("resources").equals(whole)
+    with ledger.connect(snapshot) as connection:
+        queried = connection.sql("SELECT * FROM resources").to_arrow_table()
+        assert queried.column_names == whole.column_names
+        assert queried.to_pylist() == whole.to_pylist()
+        assert ledger.rows(connection, "SELECT count(*) AS n FROM resources WHERE versioned") == [{"n": 0}]
+
+
+def test_a_snapshot_that_lacks_an_old_column_is_not_read(tmp_path):
+    """A column that was there from the beginning is missing because the file is wrong: null would mean something there."""
+    snapshot = write(tmp_path)
+    _age(snapshot, "created_at")
+    with pytest.raises(CouldNotVerify, match=r"another schema.*missing \['created_at'\]"):
+        snapshot.table("resources")
+    with pytest.raises(CouldNotVerify, match="another schema"):
+        ledger.connect(snapshot)
+
+
+def test_a_new_snapshot_has_every_column(tmp_path):
+    """Only what is read may be older, never what is written."""
+    rows = ledger.from_rows(RESOURCES, [VOLUME]).drop_columns(LATER)
+    with pytest.raises(BadInput, match="can't be stored"):
+        ledger.write(tmp_path, {"resources": rows}, observed_at=NOW, source={})
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format_version": 99}'])

@@ -4,15 +4,20 @@ import doctest
 import importlib
 import json
 import pkgutil
+from dataclasses import replace
 
 import pytest
 
 from strongroom import facts, ledger, proof
 from strongroom.domain.names import AccountId
-from strongroom.domain.tables import ACCOUNTS, READS
+from strongroom.domain.origin import BuiltIn
+from strongroom.domain.strategy import Selection
+from strongroom.domain.tables import ACCOUNTS, READS, RESOURCES, TABLES
 from strongroom.errors import CouldNotVerify
-from strongroom.proof.access import lets_copies_in, trusts_backup
+from strongroom.proof.access import rights
+from strongroom.proof.declared import declared
 from strongroom.proof.messages import failure_mode
+from strongroom.proof.protected import protected
 from strongroom.proof.readings import readings
 from strongroom.proof.scope import Account, is_governed, scope_of
 from strongroom.proof.verdicts import PROVEN, broken, doubtful, worst
@@ -101,59 +106,77 @@ def policy(**statement):
     return json.dumps({"Statement": [base | statement]})
 
 
+def entitled(world):
+    """What the tables of a world say about who may do what."""
+    tables = {
+        table.name: ledger.from_rows(table, [[row.get(column.name) for column in table.columns] for row in world.tables[table.name]])
+        for table in TABLES
+    }
+
+    class Held:
+        observed_at = None
+
+        def table(self, name):
+            return tables[name]
+
+    return rights(Held(), world.management, world.estate.roles.backup)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (None, False),
-        (policy(), True),
-        (policy(Action="backup:*"), True),
-        (policy(Action="backup:StartRestoreJob"), False),
-        (policy(Principal={"AWS": "arn:aws:iam::111122223333:root"}), True),
-        (policy(Principal={"AWS": "arn:aws:iam::444455556666:root"}), False),
-        (policy(Principal={"AWS": ["444455556666", "111122223333"]}), True),
-        (policy(Condition={"StringEquals": {"aws:PrincipalOrgID": ["o-abcdefghij"]}}), True),
-        (policy(Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-1/ou-1/*"}}), True),
-        (policy(Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-a/r-1/ou-9/*"}}), False),
-        (policy(Condition={"StringEquals": {"aws:PrincipalAccount": "444455556666"}}), False),
-        (policy(Condition={"Bool": {"aws:ViaAWSService": "true"}}), None),
-        (policy(Condition={"StringEquals": {"aws:PrincipalTag/team": "x"}}), None),
-        (policy(Effect="Deny"), False),
-        (policy(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}), False),
+        (None, "denied"),
+        (policy(), "allowed"),
+        (policy(Action="backup:*"), "allowed"),
+        (policy(Action="backup:StartRestoreJob"), "denied"),
+        (policy(Principal={"AWS": "arn:aws:iam::{own}:root"}), "allowed"),
+        (policy(Principal={"AWS": "arn:aws:iam::444455556666:root"}), "denied"),
+        (policy(Principal={"AWS": ["444455556666", "{own}"]}), "allowed"),
+        (policy(Condition={"StringEquals": {"aws:PrincipalOrgID": ["o-abcdefghij"]}}), "allowed"),
+        (policy(Condition={"StringEquals": {"aws:PrincipalOrgID": ["o-notyours00"]}}), "denied"),
+        (policy(Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-abcd/ou-abcd-workload/*"}}), "allowed"),
+        (policy(Condition={"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-*/r-abcd/ou-abcd-security/*"}}), "denied"),
+        (policy(Condition={"StringEquals": {"aws:PrincipalAccount": "444455556666"}}), "denied"),
+        (policy(Condition={"Bool": {"aws:ViaAWSService": "true"}}), "unknown"),
+        (policy(Condition={"StringEquals": {"aws:PrincipalTag/team": "x"}}), "unknown"),
+        (policy(Effect="Deny"), "denied"),
+        (policy(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}), "denied"),
     ],
 )
-def test_vault_policies_are_decided_or_doubtful(text, expected):
-    """A condition that isn't interpreted is never taken for a yes."""
-    assert lets_copies_in(text, OWN) is expected
-
-
-def test_a_deny_outranks_an_allow():
-    """As in IAM."""
-    statements = [json.loads(policy())["Statement"][0], json.loads(policy(Effect="Deny"))["Statement"][0]]
-    assert lets_copies_in(json.dumps({"Statement": statements}), OWN) is False
-
-
-def test_a_deny_for_others_does_not_matter():
-    """The usual: allow everybody, deny whoever is outside the organization."""
-    deny = json.loads(policy(Effect="Deny", Condition={"StringNotEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}))["Statement"][0]
-    assert lets_copies_in(json.dumps({"Statement": [json.loads(policy())["Statement"][0], deny]}), OWN) is True
+def test_a_snapshot_without_principals_judges_vault_policies(builder, text, expected):
+    """A condition on what was not synced is never taken for a yes; the role itself is taken to be able to do its part."""
+    world = builder().build()
+    account = world.workloads[0]
+    vault = world.rows("vaults", name="three-tiers-dr")[0]
+    vault.update(access_policy=text.replace("{own}", account) if text else None)
+    found = entitled(world)
+    role = found.roles[account, world.estate.roles.backup]
+    assert not found.synced
+    assert found.authorizer.decide(role, "backup:CopyIntoBackupVault", vault["arn"]).verdict == expected
 
 
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [
-        ({"Effect": "Allow", "Principal": {"Service": ["ec2.amazonaws.com", "backup.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}, True),
-        ({"Effect": "Deny", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}, False),
-        ({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}, False),
+        ({"Principal": {"Service": ["ec2.amazonaws.com", "backup.amazonaws.com"]}}, "allowed"),
+        ({"Principal": {"Service": "backup.amazonaws.com"}, "Effect": "Deny"}, "denied"),
+        ({"Principal": {"AWS": "111122223333"}}, "denied"),
+        ({"Principal": {"Service": "backup.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "{own}"}}}, "allowed"),
+        (
+            {"Principal": {"Service": "backup.amazonaws.com"}, "Condition": {"StringEquals": {"aws:SourceAccount": "444455556666"}}},
+            "denied",
+        ),
+        ({"Principal": {"Service": "backup.amazonaws.com"}, "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:backup:*"}}}, "unknown"),
+        (None, "denied"),
     ],
 )
-def test_only_a_role_for_the_service_can_be_assumed(statement, expected):
-    """The trust policy has to name backup.amazonaws.com."""
-    assert trusts_backup(json.dumps({"Statement": statement})) is expected
-
-
-def test_without_trust_policy_nobody_assumes_a_role():
-    """Null means it was not there."""
-    assert trusts_backup(None) is False
+def test_only_a_role_that_trusts_the_service_can_be_assumed(builder, statement, expected):
+    """The trust policy has to name backup.amazonaws.com; AWS Backup says for which account it asks. Null means there is none."""
+    world = builder().build()
+    account = world.workloads[0]
+    trust = json.dumps({"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", **statement}]}) if statement else None
+    world.rows("roles", account_id=account)[0].update(trust_policy=trust.replace("{own}", account) if trust else None)
+    assert entitled(world).assumes(account, world.estate.roles.backup).verdict == expected
 
 
 @pytest.mark.parametrize(
@@ -200,3 +223,35 @@ def test_every_query_says_what_its_rows_are():
         assert text.startswith("-- ")
         assert "-- Row:" in text
         assert "-- Reads:" in text
+
+
+def test_plan_of_one_account_protects_that_account_alone(builder):
+    """Resources of other accounts are nobody's, and no chain is asked of them."""
+    world = builder().build()
+    resources = ledger.from_rows(RESOURCES, [[row.get(column.name) for column in RESOURCES.columns] for row in world.tables["resources"]])
+    scope = scope_of(world.estate, _accounts(world))
+    everywhere = _selected_accounts(world.estate, scope, resources)
+    own = next(iter(sorted(everywhere)))
+    plans = tuple(replace(plan, account=AccountId(own)) for plan in world.estate.plans)
+    assert len(everywhere) > 1
+    assert _selected_accounts(replace(world.estate, plans=plans), scope, resources) == {own}
+
+
+def test_plan_by_arn_protects_what_it_names(builder):
+    """Tags don't matter where none are asked for; exclusions by ARN hold."""
+    world = builder().build()
+    resources = ledger.from_rows(RESOURCES, [[row.get(column.name) for column in RESOURCES.columns] for row in world.tables["resources"]])
+    scope = scope_of(world.estate, _accounts(world))
+    named = sorted(resources["arn"].to_pylist())[:2]
+    select = Selection(arns=tuple(named), not_arns=(named[1],), origin=BuiltIn())
+    plan = replace(world.estate.plans[0], select=select)
+    found = protected(replace(world.estate, plans=(plan,)), scope, declared(replace(world.estate, plans=(plan,))), resources, ())
+    assert found.resources["arn"].to_pylist() == [named[0]]
+
+
+def _accounts(world):
+    return ledger.from_rows(ACCOUNTS, [[row.get(column.name) for column in ACCOUNTS.columns] for row in world.tables["accounts"]])
+
+
+def _selected_accounts(estate, scope, resources):
+    return set(protected(estate, scope, declared(estate), resources, ()).resources["account_id"].to_pylist())

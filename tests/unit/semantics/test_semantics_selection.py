@@ -22,6 +22,11 @@ def select(**parts):
 @pytest.mark.parametrize(
     ("selection", "resource_type", "tags", "expected"),
     [
+        (select(arns=("arn:aws:s3:::a",)), ResourceType.S3, {}, True),
+        (select(arns=("arn:aws:s3:::b", "arn:aws:s3:::a*")), ResourceType.S3, {}, True),
+        (select(arns=("arn:aws:s3:::b*",), tags=(term("a", "1"),)), ResourceType.S3, {"a": "1"}, False),
+        (select(arns=("arn:aws:s3:::a",), not_arns=("arn:aws:s3:::*",)), ResourceType.S3, {}, False),
+        (select(not_arns=("arn:aws:s3:::b",)), ResourceType.S3, {}, True),
         (select(), ResourceType.EBS, {}, True),
         (select(tags=(term("a", "1", "2"),)), ResourceType.EBS, {"a": "2"}, True),
         (select(tags=(term("a", "1"), term("b", "1"))), ResourceType.EBS, {"a": "1"}, False),
@@ -35,7 +40,7 @@ def select(**parts):
 )
 def test_a_strategy_selects(selection, resource_type, tags, expected):
     """Terms mean and, values or; any exclusion leaves the resource out."""
-    assert matches(selection, resource_type, tags) is expected
+    assert matches(selection, resource_type, tags, "arn:aws:s3:::a") is expected
 
 
 def test_a_document_over_its_limits_is_refused():

@@ -14,6 +14,15 @@ PIECES = st.sampled_from(
         "---\n", "...\n", "null", "yes", "012", "1e999", ".inf", '"\\UFFFFFFFF"', '"\\ud800"', "like ",
     )
 )  # fmt: skip
+WORDS = (
+    *("in", "lock", "like", "copy", "to", "tags", "arns", "types", "not", "x", "type", "air-gapped", "through", "vault", "kind", "arn"),
+    *("from", "validate", "overrides", "rds", "select", "key", "controls", "frameworks", "template", "snapshots", "replicate"),
+    *("transitions", "object_lock", "old_versions", "point_in_time", "email", "topic", "on", "deny", "exempt", "keep"),
+)
+SECTIONS = (
+    *("organization", "roles", "keys", "vaults", "plans", "objectives", "retention", "regulations", "name", "strongroom"),
+    *("restore_tests", "alerts", "frameworks", "reports", "guard_rails", "tag_policy", "native"),
+)
 EDITS = st.lists(st.tuples(st.integers(0, len(SEED)), st.integers(0, 20), PIECES | st.text(max_size=5)), min_size=1, max_size=4)
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -58,20 +67,27 @@ def test_a_damaged_strategy_gives_findings_and_never_an_exception(edits):
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=10),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(st.sampled_from(["in", "lock", "like", "copy", "to", "tags", "x"]), inner, max_size=3)
-        ),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
         max_leaves=8,
     ),
-    st.sampled_from(["organization", "roles", "keys", "vaults", "plans", "objectives", "retention", "name", "strongroom"]),
+    st.sampled_from(SECTIONS),
 )
 @FEW
 def test_any_value_under_a_known_key_gives_findings_and_never_an_exception(value, key):
     """JSON of any shape where the grammar expects something else."""
     import json
 
-    text = json.dumps({"strongroom": 1, "vaults": {"v": value}, "plans": {"p": {"select": value, "rules": {"r": value}}}, key: value})
+    known = {
+        "strongroom": 1,
+        "keys": {"k": value},
+        "vaults": {"v": value},
+        "plans": {"p": {"select": value, "rules": {"r": value}}},
+        "restore_tests": {"t": value},
+        "frameworks": {"f": value},
+        "reports": {"r": value},
+        "native": {kind: {"n": value} for kind in ("databases", "buckets", "tables", "ecs")},
+    }
+    text = json.dumps({**known, key: value})
     check(text)
 
 

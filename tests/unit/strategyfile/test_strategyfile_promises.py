@@ -83,7 +83,7 @@ def test_rule_archives_only_where_it_says_so():
             "retention[0] owes 2557 days and allows 731",
         ),
         ("regulations: [doar]\n", "", "STR023", "name 'doar' is not one of dora, gdpr, hipaa, nis2, pci, sec-17a-4"),
-        ("regulations:\n  - {name: dora, select: {}}\n", "", "STR021", "regulations[0].select names neither tags nor types"),
+        ("regulations:\n  - {name: dora, select: {}}\n", "", "STR021", "regulations[0].select names neither tags nor types nor arns"),
         ("", "archive: true", "STR004", "rule p.r archives snapshots and lacks the key cold_after, which says when"),
     ],
 )

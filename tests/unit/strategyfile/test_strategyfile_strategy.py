@@ -212,19 +212,25 @@ def test_an_unknown_template_suggests_the_near_miss():
     assert error.value.hint == "did you mean minimal?"
 
 
+@pytest.fixture(scope="module")
+def validator():
+    """The schema is made once: it is large."""
+    return Draft202012Validator(strategyfile.json_schema())
+
+
 @pytest.mark.parametrize("text", [EXAMPLE.read_text(encoding="utf-8"), TWELVE_LINES, *map(strategyfile.template, strategyfile.TEMPLATES)])
-def test_the_schema_accepts_good_strategies(text):
+def test_the_schema_accepts_good_strategies(validator, text):
     """Also shorthands for copies and locks."""
-    Draft202012Validator(strategyfile.json_schema()).validate(YAML(typ="safe", pure=True).load(text))
+    validator.validate(YAML(typ="safe", pure=True).load(text))
 
 
 @pytest.mark.parametrize(
     "old_new", [("keep: 30d", "kep: 30d"), ("keep: 30d", "keep: 30"), ("central: {in", "Central Vault: {in"), ('"02:00"', "{}")]
 )
-def test_the_schema_refuses_what_an_editor_should_mark(old_new):
+def test_the_schema_refuses_what_an_editor_should_mark(validator, old_new):
     """Unknown keys, wrong patterns, names that don't fit, wrong shapes."""
     document = YAML(typ="safe", pure=True).load(TWELVE_LINES.replace(*old_new))
-    assert not Draft202012Validator(strategyfile.json_schema()).is_valid(document)
+    assert not validator.is_valid(document)
 
 
 def test_the_schema_is_valid_and_describes_every_key():

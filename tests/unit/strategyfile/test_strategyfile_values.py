@@ -65,16 +65,10 @@ SINGLE = [
     (HEAD + PLAN + "«valts»: {}\n", "STR003", "unknown key 'valts' in strategy", "did you mean vaults?"),
     (rule("«start-within»: 2h"), "STR003", "unknown key 'start-within' in plans.p.rules.r", "did you mean start_within?"),
     (
-        HEAD + PLAN + "«restore_tests»: {}\n",
-        "STR003",
-        "unknown key 'restore_tests' in strategy",
-        "remove it: this release does not have restore_tests yet",
-    ),
-    (
         organization("«zzz»: 1"),
         "STR003",
         "unknown key 'zzz' in organization",
-        "keys that are known here: home_region, regions, accounts, governs, opt_in",
+        "keys that are known here: home_region, regions, accounts, governs, opt_in, control_tower",
     ),
     (
         HEAD + "plans: {p: {select: {types: all}, rules: {«r»: {at: '02:00'}}}}\n",
@@ -201,13 +195,18 @@ SINGLE = [
     # choices
     (vaults("  c: {in: «centrall»}\n"), "STR023", None, "did you mean central?"),
     (
-        HEAD + PLAN + "keys: {backup: {kind: «multi-region»}}\n",
+        HEAD + PLAN + "keys: {backup: {kind: «multiregional»}}\n",
         "STR023",
-        "kind 'multi-region' is not one of per-account, aws-managed",
+        "kind 'multiregional' is not one of per-account, multi-region, aws-managed",
         None,
     ),
     # selections and promises
-    (select("«{}»"), "STR021", "plans.p.select names neither tags nor types", "add tags or types; types: all means every type"),
+    (
+        select("«{}»"),
+        "STR021",
+        "plans.p.select names neither tags nor types nor arns",
+        "add tags, types or arns; types: all means every type",
+    ),
     (select("{«tags»: {}}"), "STR004", "tags is empty: at least one expected", "write, for example, tags: {environment: prod}"),
     (select("{tags: {«a»: []}}"), "STR004", "a is empty: at least one expected", "write, for example, a: [value]"),
     (select("{types: [s3, «s3»]}"), "STR022", "types names 's3' twice: first in line 4", "remove one of them"),

@@ -246,6 +246,15 @@ class Kit:
     rule = staticmethod(rule)
     tag = staticmethod(tag)
     effective = staticmethod(effective)
+
+    @staticmethod
+    def clear() -> None:
+        """Forget all resources, and let moto draw the same ids again."""
+        from moto.moto_api._internal import mock_random
+
+        clear()
+        mock_random.seed(12)
+
     REGION, MANAGEMENT, CENTRAL, WORKLOAD, STRANGER, START = REGION, MANAGEMENT, CENTRAL, WORKLOAD, STRANGER, START
 
 

@@ -16,9 +16,9 @@ def test_every_operation_exists_in_the_model():
 
 def test_what_is_missing_says_so(scene):
     """An operation that the twin doesn't do yet answers 501 with its name."""
-    response = scene.ask("GET", "/legal-holds/")
-    assert (response.status, response.operation) == (501, "ListLegalHolds")
-    assert "ListLegalHolds" in json.loads(response.body)["Message"]
+    response = scene.ask("GET", "/scan/jobs")
+    assert (response.status, response.operation) == (501, "ListScanJobs")
+    assert "ListScanJobs" in json.loads(response.body)["Message"]
 
 
 def test_unknown_path_is_refused(scene):

@@ -390,3 +390,51 @@ def test_two_organizations_of_the_same_management_account_have_the_same_ids() ->
     """Ids follow from the management account, so that runs can be compared."""
     one, other = World(), World()
     assert (one.organizations.organization_id, one.root, one.payments) == (other.organizations.organization_id, other.root, other.payments)
+
+
+FULL = {"SERVICE_CONTROL_POLICY": "p-FullAWSAccess", "RESOURCE_CONTROL_POLICY": "p-RCPFullAWSAccess"}
+
+
+def targets(world: World, policy: str) -> set[str]:
+    """Everything that a policy is attached to."""
+    found: list[dict[str, Any]] = []
+    answer = world.do("ListTargetsForPolicy", PolicyId=policy)
+    while True:
+        found += answer["Targets"]
+        if "NextToken" not in answer:
+            return {each["TargetId"] for each in found}
+        answer = world.do("ListTargetsForPolicy", PolicyId=policy, NextToken=answer["NextToken"])
+
+
+@pytest.mark.parametrize("kind", FULL)
+def test_enabling_control_policies_attaches_full_access_everywhere(world: World, kind: str) -> None:
+    """Root, units, accounts, and whatever comes later have the policy that allows everything; other types have none."""
+    if kind == "SERVICE_CONTROL_POLICY":
+        world.do("DisablePolicyType", RootId=world.root, PolicyType=kind)
+        assert targets(world, FULL[kind]) == set()
+    world.do("EnablePolicyType", RootId=world.root, PolicyType=kind)
+    later = world.unit(world.root, "Later")
+    world.join("999999999999")
+    everything = {world.root, world.workloads, world.prod, world.payments, later, MANAGEMENT, CENTRAL, SHOP, "999999999999"}
+    assert targets(world, FULL[kind]) == everything
+    described = world.do("DescribePolicy", PolicyId=FULL[kind])["Policy"]
+    assert described["PolicySummary"]["AwsManaged"] is True
+    assert json.loads(described["Content"])["Statement"][0]["Effect"] == "Allow"
+
+
+def test_resource_control_policies_are_not_there_until_enabled(world: World) -> None:
+    """Nothing is attached and nothing listed before somebody enables the type."""
+    assert world.do("ListPolicies", Filter="RESOURCE_CONTROL_POLICY")["Policies"] == []
+    assert world.do("ListPoliciesForTarget", TargetId=SHOP, Filter="RESOURCE_CONTROL_POLICY")["Policies"] == []
+
+
+def test_full_access_to_resources_stays_attached(world: World) -> None:
+    """RCPFullAWSAccess can't be detached; FullAWSAccess can, once another policy is there."""
+    world.do("EnablePolicyType", RootId=world.root, PolicyType="RESOURCE_CONTROL_POLICY")
+    assert refused(world, "DetachPolicy", PolicyId="p-RCPFullAWSAccess", TargetId=world.prod).code == "ConstraintViolationException"
+    assert refused(world, "DetachPolicy", PolicyId="p-FullAWSAccess", TargetId=world.prod).code == "ConstraintViolationException"
+    content = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    made = world.do("CreatePolicy", Name="own", Description="", Type="SERVICE_CONTROL_POLICY", Content=content)
+    world.do("AttachPolicy", PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=world.prod)
+    world.do("DetachPolicy", PolicyId="p-FullAWSAccess", TargetId=world.prod)
+    assert world.prod not in targets(world, "p-FullAWSAccess")

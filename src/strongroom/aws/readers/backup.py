@@ -16,13 +16,16 @@ PAGE = 1000  # the most that AWS Backup gives at once
 PLAN_SUBJECTS = ("backup_plans", "backup_rules", "copy_actions", "selections")
 
 
-def read_settings(scope: Scope, harvest: Harvest) -> None:
-    """Add the Region's opt-in and management preference of each resource type."""
+def read_settings(scope: Scope, harvest: Harvest) -> dict[str, bool]:
+    """Add the Region's opt-in and management preference of each resource type; return the latter, by type, empty when it wasn't read."""
+    managed: dict[str, bool] = {}
     with harvest.subject(scope.account, scope.region, "settings"):
         answer = scope.call("backup", "describe_region_settings", raw=True)
         for kind, member in (("opt_in", "ResourceTypeOptInPreference"), ("management", "ResourceTypeManagementPreference")):
             for name, on in sorted((answer.get(member) or {}).items()):
                 harvest.add(SETTINGS, scope.account, scope.region, kind, name, "true" if on else "false")
+        managed.update(answer.get("ResourceTypeManagementPreference") or {})
+    return managed
 
 
 def read_vaults(scope: Scope, harvest: Harvest) -> tuple[str, ...] | None:

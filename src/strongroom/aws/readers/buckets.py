@@ -1,9 +1,12 @@
 """S3 buckets: listed once for an account, then looked at in their Region."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from strongroom.aws.readers.harvest import Harvest
-from strongroom.aws.readers.resources import add_resource, still_there, subject_of
+from strongroom.aws.readers.harvest import Harvest, Subject
+from strongroom.aws.readers.particulars import Particulars, of_bucket
+from strongroom.aws.readers.resources import GONE, add_resource, details_of, still_there, subject_of
 from strongroom.aws.readers.scope import Reading, Scope
 from strongroom.aws.readers.values import tags
 from strongroom.domain.names import ResourceType, partition_of
@@ -11,6 +14,16 @@ from strongroom.errors import AwsRefused
 
 PAGE = 1000
 SUBJECT = subject_of(ResourceType.S3)
+DETAILS = details_of(ResourceType.S3)
+# How S3 says that a bucket has no such configuration, which is no failure to read; source: S3 API reference, list of error codes.
+ABSENT = frozenset(
+    {
+        "NoSuchLifecycleConfiguration",
+        "NoSuchTagSet",
+        "ReplicationConfigurationNotFoundError",
+        "ServerSideEncryptionConfigurationNotFoundError",
+    }
+)
 # GetBucketLocation's names for two Regions; source: S3 API reference, GetBucketLocation.
 LOCATIONS = {"": "us-east-1", "EU": "eu-west-1"}
 
@@ -19,24 +32,28 @@ def read_buckets(reading: Reading, account: str, regions: tuple[str, ...], harve
     """Add the buckets of an account that are in the given Regions; the subject is read, or not, for each Region."""
     home = Scope(reading, account, reading.home_region)
     missed: dict[str, list[AwsRefused]] = {region: [] for region in regions}
+    details = {region: Subject() for region in regions}
     try:
         # A page size makes ListBuckets tell each bucket's Region.
         for bucket in home.items("s3", "list_buckets", "Buckets", MaxBuckets=PAGE):
-            _read_bucket(home, bucket, missed, harvest)
+            _read_bucket(home, bucket, missed, details, harvest)
     except AwsRefused as error:
         for each in missed.values():
             each.append(error)
     for region, errors in missed.items():
         harvest.read(account, region, SUBJECT, errors)
+        harvest.read(account, region, DETAILS, details[region].missed)
 
 
-def _read_bucket(home: Scope, bucket: dict[str, Any], missed: dict[str, list[AwsRefused]], harvest: Harvest) -> None:
+def _read_bucket(
+    home: Scope, bucket: dict[str, Any], missed: dict[str, list[AwsRefused]], details: dict[str, Subject], harvest: Harvest
+) -> None:
     try:
         with still_there():
             region = bucket.get("BucketRegion") or _location(home, bucket["Name"])
             if region in missed:
                 try:
-                    _add_bucket(Scope(home.reading, home.account, region), bucket, harvest)
+                    _add_bucket(Scope(home.reading, home.account, region), bucket, details[region], harvest)
                 except AwsRefused as error:
                     if error.code == "NoSuchBucket":
                         raise
@@ -51,7 +68,7 @@ def _location(scope: Scope, name: str) -> str:
     return LOCATIONS.get(found, found)
 
 
-def _add_bucket(scope: Scope, bucket: dict[str, Any], harvest: Harvest) -> None:
+def _add_bucket(scope: Scope, bucket: dict[str, Any], details: Subject, harvest: Harvest) -> None:
     name = bucket["Name"]
     encrypted, key = _encryption(scope, name)
     add_resource(
@@ -65,26 +82,59 @@ def _add_bucket(scope: Scope, bucket: dict[str, Any], harvest: Harvest) -> None:
         encrypted=encrypted,
         key=key,
         size_bytes=None,
+        more=_particulars(scope, name, details),
     )
 
 
-def _tags(scope: Scope, name: str) -> dict[str, str]:
+def _particulars(scope: Scope, name: str, details: Subject) -> Particulars:
+    """Return the switches of a bucket; what is denied is unknown, and noted."""
+    versioning: dict[str, Any] | None = None
+    lifecycle: list[dict[str, Any]] | None = None
+    replication: list[dict[str, Any]] | None = None
+    with _noting(details):
+        versioning = scope.call("s3", "get_bucket_versioning", Bucket=name)
+    with _noting(details):
+        lifecycle = _configuration(scope, "get_bucket_lifecycle_configuration", name).get("Rules") or []
+    if versioning is not None and "Status" not in versioning:
+        replication = []  # S3 takes no replication rules for a bucket that never had versioning
+    else:
+        with _noting(details):
+            found = _configuration(scope, "get_bucket_replication", name)
+            replication = (found.get("ReplicationConfiguration") or {}).get("Rules") or []
+    return of_bucket(versioning, lifecycle, replication)
+
+
+@contextmanager
+def _noting(details: Subject) -> Iterator[None]:
+    """Note what is refused and go on; a bucket that is gone meanwhile ends the look at it."""
     try:
-        return tags(scope.call("s3", "get_bucket_tagging", Bucket=name)["TagSet"])
+        yield
     except AwsRefused as error:
-        if error.code == "NoSuchTagSet":
+        if error.code in GONE:
+            raise
+        details.missed.append(error)
+
+
+def _configuration(scope: Scope, operation: str, name: str) -> dict[str, Any]:
+    """Return a configuration of a bucket, an empty one when S3 answers that it has none."""
+    try:
+        return scope.call("s3", operation, Bucket=name)
+    except AwsRefused as error:
+        if error.code in ABSENT:
             return {}
         raise
 
 
+def _tags(scope: Scope, name: str) -> dict[str, str]:
+    return tags(_configuration(scope, "get_bucket_tagging", name).get("TagSet"))
+
+
 def _encryption(scope: Scope, name: str) -> tuple[bool, str | None]:
     """Return whether new objects are encrypted, and the KMS key; None: a key of S3's own."""
-    try:
-        rules = scope.call("s3", "get_bucket_encryption", Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-    except AwsRefused as error:
-        if error.code == "ServerSideEncryptionConfigurationNotFoundError":
-            return False, None
-        raise
+    found = _configuration(scope, "get_bucket_encryption", name)
+    if not found:
+        return False, None
+    rules = found["ServerSideEncryptionConfiguration"]["Rules"]
     defaults = [rule["ApplyServerSideEncryptionByDefault"] for rule in rules if "ApplyServerSideEncryptionByDefault" in rule]
     default: dict[str, str] = next(iter(defaults), {})
     if str(default.get("SSEAlgorithm", "")).startswith("aws:kms"):

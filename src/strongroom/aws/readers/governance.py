@@ -1,9 +1,12 @@
-"""What the organization says about backups: its settings, backup policies, and the effective policy of each account."""
+"""What the organization says about backups: its settings, backup policies, the effective policy of each account; and what it forbids."""
+
+from collections.abc import Iterator
 
 from strongroom.aws.organization import OrganizationTree, read_backup_administrators, read_trusted_services
-from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Reading, Scope
-from strongroom.domain.tables import ACCOUNTS, EFFECTIVE_POLICIES, POLICIES, SETTINGS
+from strongroom.domain.access import ControlType
+from strongroom.domain.tables import ACCOUNTS, CONTROL_POLICIES, EFFECTIVE_POLICIES, POLICIES, SETTINGS
 from strongroom.errors import AwsRefused
 
 POLICY_TYPE = "BACKUP_POLICY"
@@ -41,15 +44,30 @@ def read_policies(reading: Reading, account: str, management: str, harvest: Harv
     """Add the backup policies with what they are attached to; `account` is who asks."""
     scope = Scope(reading, account, reading.home_region)
     with harvest.subject(management, "", "policies") as subject:
-        for summary in scope.items("organizations", "list_policies", "Policies", Filter=POLICY_TYPE):
-            with subject.item():
-                policy_id = summary["Id"]
-                content = scope.call("organizations", "describe_policy", PolicyId=policy_id)["Policy"]["Content"]
-                targets = [
-                    each["TargetId"] for each in scope.items("organizations", "list_targets_for_policy", "Targets", PolicyId=policy_id)
-                ]
-                for target in sorted(targets) or [""]:
-                    harvest.add(POLICIES, management, policy_id, summary["Name"], content, target)
+        for policy_id, name, content, target in _attachments(scope, POLICY_TYPE, subject):
+            harvest.add(POLICIES, management, policy_id, name, content, target)
+
+
+def read_control_policies(reading: Reading, account: str, tree: OrganizationTree, kind: ControlType, harvest: Harvest) -> None:
+    """Add the control policies of one type with what they are attached to; none where the type is not enabled, for then none counts."""
+    scope = Scope(reading, account, reading.home_region)
+    with harvest.subject(tree.management_account, "", "control_policies") as subject:
+        if kind in tree.enabled_policy_types:
+            for policy_id, name, content, target in _attachments(scope, kind, subject):
+                harvest.add(CONTROL_POLICIES, tree.management_account, policy_id, str(kind), name, content, target)
+
+
+def _attachments(scope: Scope, kind: str, subject: Subject) -> Iterator[tuple[str, str, str, str]]:
+    """Yield id, name, text and target of each policy of a type; an empty target where it is attached nowhere."""
+    for summary in scope.items("organizations", "list_policies", "Policies", Filter=kind):
+        targets: list[str] = []
+        content = None
+        with subject.item():
+            content = scope.call("organizations", "describe_policy", PolicyId=summary["Id"])["Policy"]["Content"]
+            listed = scope.items("organizations", "list_targets_for_policy", "Targets", PolicyId=summary["Id"])
+            targets = sorted(each["TargetId"] for each in listed) or [""]
+        for target in targets:
+            yield summary["Id"], summary["Name"], str(content), target
 
 
 def read_effective_policy(reading: Reading, asker: str, account: str, harvest: Harvest) -> None:

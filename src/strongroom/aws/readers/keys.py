@@ -1,18 +1,21 @@
-"""KMS keys that vaults and resources use, asked of the account that owns them.
+"""KMS keys that vaults and resources use, with their policies and grants, asked of the account that owns them.
 
-Source: AWS KMS API reference, DescribeKey (KeyMetadata.KeyManager, KeyState), GetKeyPolicy.
+Source: AWS KMS API reference, DescribeKey (KeyMetadata.KeyManager, KeyState, MultiRegionConfiguration), GetKeyPolicy, ListGrants.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Scope
+from strongroom.domain.changeplan import canonical
 from strongroom.domain.names import Arn
-from strongroom.domain.tables import KEYS
+from strongroom.domain.tables import GRANTS, KEYS
 from strongroom.errors import AwsRefused
 
 MISSING = "NotFound"  # our word for a key that vaults or resources name and that is gone
+PAGE = 100  # grants an answer, the most that ListGrants gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,17 +25,24 @@ class KnownKey:
     wanted: str  # ARN of key or alias as it was wanted
     arn: str
     manager: str | None  # AWS, CUSTOMER; None: could not be read
+    related: tuple[str, ...] = ()  # of a multi-Region key: primary and replicas, each with a policy of its own
 
 
 def read_keys(scope: Scope, wanted: Iterable[str], harvest: Harvest) -> tuple[KnownKey, ...]:
-    """Add the wanted keys of an account and Region; a key that is gone is added with state NotFound."""
+    """Add the wanted keys of an account and Region with their grants; a key that is gone is added with state NotFound."""
     known: list[KnownKey] = []
     added: set[str] = set()
-    with harvest.subject(scope.account, scope.region, "keys") as subject:
+    with harvest.subject(scope.account, scope.region, "keys") as subject, harvest.subject(scope.account, scope.region, "grants") as grants:
         for arn in sorted(wanted):
             found = KnownKey(arn, arn, "AWS" if ":alias/aws/" in arn else None)
+            before = len(added)
             with subject.item():
                 found = _read_key(scope, arn, harvest, added, subject)
+            if found.manager is None:
+                grants.miss(f"grants of {arn}: the key could not be read", code="KeyUnread")
+            elif found.manager == "CUSTOMER" and len(added) > before:  # it is there, and under no other name
+                with grants.item():
+                    _read_grants(scope, found.arn, harvest)
             known.append(found)
     return tuple(known)
 
@@ -45,17 +55,48 @@ def _read_key(scope: Scope, wanted: str, harvest: Harvest, added: set[str], subj
             raise
         # AWS never deletes the keys it manages; their aliases appear with the first use.
         manager = "AWS" if ":alias/aws/" in wanted else "CUSTOMER"
-        harvest.add(KEYS, scope.account, scope.region, wanted, manager, MISSING, None)
+        harvest.add(KEYS, scope.account, scope.region, wanted, manager, MISSING, None, None, None, None)
         return KnownKey(wanted, wanted, manager)
     arn, manager = metadata["Arn"], metadata.get("KeyManager") or "CUSTOMER"
+    kind, primary, replicas = _regions_of(metadata)
     if arn not in added:
         added.add(arn)
         policy = None
         if manager == "CUSTOMER":
             with subject.item():
                 policy = scope.call("kms", "get_key_policy", KeyId=arn, PolicyName="default")["Policy"]
-        harvest.add(KEYS, scope.account, scope.region, arn, manager, metadata.get("KeyState") or "Enabled", policy)
-    return KnownKey(wanted, arn, manager)
+        state = metadata.get("KeyState") or "Enabled"
+        harvest.add(KEYS, scope.account, scope.region, arn, manager, state, policy, kind, primary, replicas)
+    related = {primary, *(replicas or ())} - {arn, None}
+    return KnownKey(wanted, arn, manager, tuple(sorted(each for each in related if each)))
+
+
+def _regions_of(metadata: dict[str, Any]) -> tuple[str | None, str | None, list[str] | None]:
+    """Return whether a key is PRIMARY, REPLICA or in one Region (NONE), its primary, and its replicas; None: not told."""
+    if not metadata.get("MultiRegion"):
+        return "NONE", None, []
+    configuration = metadata.get("MultiRegionConfiguration") or {}
+    primary = (configuration.get("PrimaryKey") or {}).get("Arn")
+    if primary is None:
+        return None, None, None
+    replicas = sorted(each["Arn"] for each in configuration.get("ReplicaKeys") or ())
+    return "PRIMARY" if primary == metadata["Arn"] else "REPLICA", primary, replicas
+
+
+def _read_grants(scope: Scope, arn: str, harvest: Harvest) -> None:
+    for grant in scope.items("kms", "list_grants", "Grants", KeyId=arn, Limit=PAGE):
+        constraints = grant.get("Constraints")
+        harvest.add(
+            GRANTS,
+            scope.account,
+            scope.region,
+            arn,
+            grant["GrantId"],
+            grant.get("GranteePrincipal") or "",
+            grant.get("RetiringPrincipal"),
+            list(grant.get("Operations") or ()),
+            canonical(constraints) if constraints else None,
+        )
 
 
 def owner_of(account: str, region: str, arn: str) -> tuple[str, str]:

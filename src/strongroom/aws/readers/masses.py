@@ -4,7 +4,8 @@ Source: AWS Backup API reference, ListRecoveryPointsByBackupVault, ListBackupJob
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -13,11 +14,65 @@ from strongroom.aws.readers.backup import PAGE
 from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Scope
 from strongroom.aws.readers.values import days, instants, texts
-from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, RECOVERY_POINTS
+from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, RECOVERY_POINTS, Column, ColumnType, TableSchema
+from strongroom.ledger.columns import ARROW_TYPES
 
 Items = Sequence[Mapping[str, Any]]
 Columns = dict[str, pa.Array]
 NOTHING: Mapping[str, Any] = {}
+
+# Which member of AWS's answer each column is, or which member of a member.
+_JOB: Final = MappingProxyType(
+    {
+        "resource_arn": "ResourceArn",
+        "resource_type": "ResourceType",
+        "state": "State",
+        "message": "StatusMessage",
+        "created_at": "CreationDate",
+        "completed_at": "CompletionDate",
+        "plan_id": "CreatedBy.BackupPlanId",
+        "rule_id": "CreatedBy.BackupRuleId",
+    }
+)
+_BACKUP_JOB: Final = MappingProxyType(
+    {
+        **_JOB,
+        "job_id": "BackupJobId",
+        "vault_name": "BackupVaultName",
+        "message_category": "MessageCategory",
+        "start_by": "StartBy",
+        "recovery_point_arn": "RecoveryPointArn",
+    }
+)
+_COPY_JOB: Final = MappingProxyType(
+    {
+        **_JOB,
+        "job_id": "CopyJobId",
+        "source_vault_arn": "SourceBackupVaultArn",
+        "destination_vault_arn": "DestinationBackupVaultArn",
+        "source_recovery_point_arn": "SourceRecoveryPointArn",
+        "destination_recovery_point_arn": "DestinationRecoveryPointArn",
+    }
+)
+_RECOVERY_POINT: Final = MappingProxyType(
+    {
+        "arn": "RecoveryPointArn",
+        "resource_arn": "ResourceArn",
+        "resource_type": "ResourceType",
+        "status": "Status",
+        "status_message": "StatusMessage",
+        "created_at": "CreationDate",
+        "completed_at": "CompletionDate",
+        "delete_at": "CalculatedLifecycle.DeleteAt",
+        "size_bytes": "BackupSizeInBytes",
+        "source_vault_arn": "SourceBackupVaultArn",
+        "key_arn": "EncryptionKeyArn",
+        "encrypted": "IsEncrypted",
+        "plan_id": "CreatedBy.BackupPlanId",
+        "plan_version": "CreatedBy.BackupPlanVersion",
+        "rule_id": "CreatedBy.BackupRuleId",
+    }
+)
 
 
 def read_recovery_points(scope: Scope, harvest: Harvest, vault: str) -> None:
@@ -48,67 +103,37 @@ def read_copy_jobs(scope: Scope, harvest: Harvest) -> None:
 
 def recovery_point_columns(items: Items, vault: str) -> Columns:
     """Return the columns of recovery points, but account and Region."""
-    creators = [item.get("CreatedBy") or NOTHING for item in items]
-    calculated = [item.get("CalculatedLifecycle") or NOTHING for item in items]
-    return {
-        "vault_name": pa.repeat(vault, len(items)),
-        "arn": texts(items, "RecoveryPointArn"),
-        "resource_arn": texts(items, "ResourceArn", default=""),
-        "resource_type": texts(items, "ResourceType", default=""),
-        "status": texts(items, "Status", default=""),
-        "status_message": texts(items, "StatusMessage"),
-        "created_at": instants([item["CreationDate"] for item in items]),
-        "completed_at": instants([item.get("CompletionDate") for item in items]),
-        "delete_at": instants([each.get("DeleteAt") for each in calculated]),
-        "delete_after_days": pa.array([days(item.get("Lifecycle"), "DeleteAfterDays") for item in items], pa.int64()),
-        "size_bytes": pa.array([item.get("BackupSizeInBytes") for item in items], pa.int64()),
-        "source_vault_arn": texts(items, "SourceBackupVaultArn"),
-        "key_arn": texts(items, "EncryptionKeyArn"),
-        "encrypted": pa.array([item.get("IsEncrypted") for item in items], pa.bool_()),
-        "plan_id": texts(creators, "BackupPlanId"),
-        "plan_version": texts(creators, "BackupPlanVersion"),
-        "rule_id": texts(creators, "BackupRuleId"),
-    }
+    kept = pa.array([days(item.get("Lifecycle"), "DeleteAfterDays") for item in items], pa.int64())
+    return _columns(RECOVERY_POINTS, _RECOVERY_POINT, items, vault_name=pa.repeat(vault, len(items)), delete_after_days=kept)
 
 
 def backup_job_columns(items: Items) -> Columns:
     """Return the columns of backup jobs, but account and Region."""
-    creators = [item.get("CreatedBy") or NOTHING for item in items]
-    return {
-        "job_id": texts(items, "BackupJobId"),
-        "resource_arn": texts(items, "ResourceArn", default=""),
-        "resource_type": texts(items, "ResourceType", default=""),
-        "vault_name": texts(items, "BackupVaultName", default=""),
-        "state": texts(items, "State", default=""),
-        "message": texts(items, "StatusMessage"),
-        "message_category": texts(items, "MessageCategory"),
-        "created_at": instants([item["CreationDate"] for item in items]),
-        "start_by": instants([item.get("StartBy") for item in items]),
-        "completed_at": instants([item.get("CompletionDate") for item in items]),
-        "recovery_point_arn": texts(items, "RecoveryPointArn"),
-        "plan_id": texts(creators, "BackupPlanId"),
-        "rule_id": texts(creators, "BackupRuleId"),
-    }
+    return _columns(BACKUP_JOBS, _BACKUP_JOB, items)
 
 
 def copy_job_columns(items: Items) -> Columns:
     """Return the columns of copy jobs, but account and Region."""
-    creators = [item.get("CreatedBy") or NOTHING for item in items]
-    return {
-        "job_id": texts(items, "CopyJobId"),
-        "resource_arn": texts(items, "ResourceArn", default=""),
-        "resource_type": texts(items, "ResourceType", default=""),
-        "source_vault_arn": texts(items, "SourceBackupVaultArn", default=""),
-        "destination_vault_arn": texts(items, "DestinationBackupVaultArn", default=""),
-        "source_recovery_point_arn": texts(items, "SourceRecoveryPointArn", default=""),
-        "destination_recovery_point_arn": texts(items, "DestinationRecoveryPointArn"),
-        "state": texts(items, "State", default=""),
-        "message": texts(items, "StatusMessage"),
-        "created_at": instants([item["CreationDate"] for item in items]),
-        "completed_at": instants([item.get("CompletionDate") for item in items]),
-        "plan_id": texts(creators, "BackupPlanId"),
-        "rule_id": texts(creators, "BackupRuleId"),
-    }
+    return _columns(COPY_JOBS, _COPY_JOB, items)
+
+
+def _columns(table: TableSchema, members: Mapping[str, str], items: Items, **made: pa.Array) -> Columns:
+    """Return the columns in the table's order: those already made, and members of AWS's answer converted to their types."""
+    holders: dict[str, Items] = {"": items}
+    for column in table.columns:
+        if column.name in members:
+            holder, _, member = members[column.name].rpartition(".")
+            if holder not in holders:
+                holders[holder] = [item.get(holder) or NOTHING for item in items]
+            made[column.name] = _column(column, holders[holder], member)
+    return {column.name: made[column.name] for column in table.columns if column.name in made}
+
+
+def _column(column: Column, items: Items, member: str) -> pa.Array:
+    if column.type is ColumnType.TEXT:
+        return texts(items, member, default=None if column.nullable else "")
+    values = [item.get(member) for item in items]
+    return instants(values) if column.type is ColumnType.INSTANT else pa.array(values, ARROW_TYPES[column.type])
 
 
 def _dated(page: Items, key: str, subject: Subject) -> Items:
@@ -119,6 +144,6 @@ def _dated(page: Items, key: str, subject: Subject) -> Items:
     return good
 
 
-def _add(scope: Scope, harvest: Harvest, table: Any, columns: Columns, rows: int) -> None:
+def _add(scope: Scope, harvest: Harvest, table: TableSchema, columns: Columns, rows: int) -> None:
     place = {"account_id": pa.repeat(scope.account, rows), "region": pa.repeat(scope.region, rows)}
     harvest.add_columns(table, pa.table(place | columns, schema=ledger.schema(table)))

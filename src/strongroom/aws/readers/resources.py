@@ -3,12 +3,14 @@
 Each service is a subject of its own (`resources:<type>`), so that one denied service leaves the others known.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from strongroom.aws.readers import particulars
 from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.particulars import NOTHING, Particulars
 from strongroom.aws.readers.scope import Scope
 from strongroom.aws.readers.values import key_arn, tags
 from strongroom.domain.names import ResourceType
@@ -36,6 +38,14 @@ def subject_of(kind: ResourceType) -> str:
     return f"resources:{kind.value}"
 
 
+def details_of(kind: ResourceType) -> str:
+    """Return the subject of `reads` under which more than the listing tells of a type is read.
+
+    It is a subject of its own: where the details are denied the resources are known all the same.
+    """
+    return f"details:{kind.value}"
+
+
 def add_resource(
     scope: Scope,
     harvest: Harvest,
@@ -48,23 +58,25 @@ def add_resource(
     encrypted: bool | None,
     key: str | None,
     size_bytes: int | None,
+    more: Particulars = NOTHING,
 ) -> None:
     """Add a resource, and the key it uses to the wanted ones; the key's manager is filled in when the keys are known."""
     wanted = key_arn(scope.partition, scope.region, scope.account, key) if key else None
     if wanted:
         harvest.keys.add((scope.account, scope.region, wanted))
-    harvest.add(RESOURCES, scope.account, scope.region, arn, kind.value, name, tagged, created_at, encrypted, wanted, None, size_bytes)
+    place = (scope.account, scope.region, arn, kind.value, name, tagged, created_at, encrypted, wanted, None, size_bytes)
+    harvest.add(RESOURCES, *place, *particulars.values(more))
 
 
-def read_dynamodb(scope: Scope, harvest: Harvest) -> None:
-    """Add DynamoDB tables."""
+def read_dynamodb(scope: Scope, harvest: Harvest, *, advanced: bool | None) -> None:
+    """Add DynamoDB tables; `advanced`: AWS Backup's advanced features are on here, None where that could not be read."""
     with harvest.subject(scope.account, scope.region, subject_of(ResourceType.DYNAMODB)) as subject:
         for name in scope.items("dynamodb", "list_tables", "TableNames"):
             with subject.item(), still_there():
-                _add_table(scope, harvest, name)
+                _add_table(scope, harvest, name, advanced=advanced)
 
 
-def _add_table(scope: Scope, harvest: Harvest, name: str) -> None:
+def _add_table(scope: Scope, harvest: Harvest, name: str, *, advanced: bool | None) -> None:
     table = scope.call("dynamodb", "describe_table", TableName=name)["Table"]
     if table.get("TableStatus") in LEAVING:
         return
@@ -82,6 +94,7 @@ def _add_table(scope: Scope, harvest: Harvest, name: str) -> None:
         encrypted=True,  # always: without SSEDescription under a key that AWS owns
         key=encryption.get("KMSMasterKeyArn") if encryption.get("Status") in {"ENABLED", "UPDATING"} else None,
         size_bytes=table.get("TableSizeBytes"),
+        more=particulars.of_table(table, advanced=advanced),
     )
 
 
@@ -141,15 +154,30 @@ def read_rds(scope: Scope, harvest: Harvest) -> None:
     Instances of a cluster are protected with it. Source: RDS API reference, DescribeDBClusters ("can also return information for
     Amazon Neptune DB instances and Amazon DocumentDB instances").
     """
+    instances: list[dict[str, Any]] = []
     with harvest.subject(scope.account, scope.region, subject_of(ResourceType.RDS)):
-        for instance in scope.items("rds", "describe_db_instances", "DBInstances", MaxRecords=100):
-            if not instance.get("DBClusterIdentifier") and instance.get("DBInstanceStatus") not in LEAVING:
-                _add_database(scope, harvest, ResourceType.RDS, instance, "DBInstance")
+        # what came before a refusal stays in the list
+        instances.extend(scope.items("rds", "describe_db_instances", "DBInstances", MaxRecords=100))
+    option_groups = _option_groups(scope, harvest, instances)
+    for instance in instances:
+        if not instance.get("DBClusterIdentifier") and instance.get("DBInstanceStatus") not in LEAVING:
+            _add_database(scope, harvest, instance, particulars.of_instance(instance, option_groups), prefix="DBInstance")
     subjects = (ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.NEPTUNE, ResourceType.RDS)
     with harvest.subject(scope.account, scope.region, *map(subject_of, subjects)):
         for cluster in scope.items("rds", "describe_db_clusters", "DBClusters", MaxRecords=100):
             if cluster.get("Status") not in LEAVING:
-                _add_database(scope, harvest, cluster_type(cluster.get("Engine") or ""), cluster, "DBCluster")
+                kind = cluster_type(cluster.get("Engine") or "")
+                _add_database(scope, harvest, cluster, particulars.of_cluster(kind, cluster), prefix="DBCluster", kind=kind)
+
+
+def _option_groups(scope: Scope, harvest: Harvest, instances: Sequence[Mapping[str, Any]]) -> dict[str, bool]:
+    """Return whether option groups have persistent options; asked only when an instance uses one that can have any."""
+    found: dict[str, bool] = {}
+    with harvest.subject(scope.account, scope.region, details_of(ResourceType.RDS)):
+        if any(particulars.custom_option_groups(instance) for instance in instances):
+            for group in scope.items("rds", "describe_option_groups", "OptionGroupsList", MaxRecords=100):
+                found[group["OptionGroupName"]] = particulars.has_persistent(group)
+    return found
 
 
 def cluster_type(engine: str) -> ResourceType:
@@ -164,7 +192,9 @@ def cluster_type(engine: str) -> ResourceType:
     return {"docdb": ResourceType.DOCUMENTDB, "neptune": ResourceType.NEPTUNE}.get(engine, ResourceType.RDS)
 
 
-def _add_database(scope: Scope, harvest: Harvest, kind: ResourceType, database: dict[str, Any], prefix: str) -> None:
+def _add_database(
+    scope: Scope, harvest: Harvest, database: dict[str, Any], more: Particulars, *, prefix: str, kind: ResourceType = ResourceType.RDS
+) -> None:
     size = database.get("AllocatedStorage")
     add_resource(
         scope,
@@ -178,6 +208,7 @@ def _add_database(scope: Scope, harvest: Harvest, kind: ResourceType, database: 
         key=database.get("KmsKeyId") if database.get("StorageEncrypted") else None,
         # Aurora, DocumentDB and Neptune grow by themselves and report 1
         size_bytes=size * GIB if size is not None and kind is ResourceType.RDS else None,
+        more=more,
     )
 
 

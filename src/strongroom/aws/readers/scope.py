@@ -23,6 +23,7 @@ class Reading:
     halt: threading.Event = field(default_factory=threading.Event)
     # Endpoints where all attempts failed: every account would wait for the same timeouts again.
     unreachable: dict[tuple[str, str], AwsUnreachable] = field(default_factory=dict)
+    texts: dict[str, object] = field(default_factory=dict)  # digests of policy texts that are brought home, and by whom
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,16 @@ would see it either; a plan that selects such a type without tags can't be prove
 Source: Resource Groups Tagging API reference, GetResources.
 """
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
 from strongroom import facts
 from strongroom.aws.readers.harvest import Harvest
-from strongroom.aws.readers.resources import add_resource, subject_of
+from strongroom.aws.readers.particulars import NOTHING, Answer, Particulars, of_file_system, of_warehouse
+from strongroom.aws.readers.resources import add_resource, details_of, subject_of
 from strongroom.aws.readers.scope import Scope
 from strongroom.aws.readers.values import tags
 from strongroom.domain.names import Arn, ResourceType
@@ -25,26 +32,100 @@ TAGGED_TYPES = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Description:
+    """How a service describes what the tagging API listed: the call, and the members of its answer."""
+
+    service: str
+    operation: str
+    listed: str
+    name: str
+    created: str
+    particulars: Callable[[Answer], Particulars]
+
+
+# Of these the service is asked too, once it is known that there are any.
+_DESCRIPTIONS: Final = MappingProxyType(
+    {
+        ResourceType.FSX: _Description(
+            service="fsx",
+            operation="describe_file_systems",
+            listed="FileSystems",
+            name="FileSystemId",
+            created="CreationTime",
+            particulars=of_file_system,
+        ),
+        ResourceType.REDSHIFT: _Description(
+            service="redshift",
+            operation="describe_clusters",
+            listed="Clusters",
+            name="ClusterIdentifier",
+            created="ClusterCreateTime",
+            particulars=of_warehouse,
+        ),
+    }
+)
+DESCRIBED_TYPES = tuple(_DESCRIPTIONS)
+
+
 def read_tagged(scope: Scope, harvest: Harvest) -> None:
-    """Add resources of TAGGED_TYPES; encryption, size and creation are left unknown."""
+    """Add resources of TAGGED_TYPES; what neither the tagging API nor DESCRIBED_TYPES tell is left unknown."""
+    found: list[tuple[ResourceType, str, dict[str, str]]] = []
     with harvest.subject(scope.account, scope.region, *map(subject_of, TAGGED_TYPES)):
         listing = scope.items("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", ResourceTypeFilters=_filters())
-        for found in listing:
-            arn = found["ResourceARN"]
-            kind = type_of(arn)
+        for one in listing:
+            kind = type_of(one["ResourceARN"])
             if kind is not None:
-                add_resource(
-                    scope,
-                    harvest,
-                    kind,
-                    arn=arn,
-                    name=Arn.parse(arn).resource.partition("/")[2],
-                    tagged=tags(found.get("Tags")),
-                    created_at=None,
-                    encrypted=None,
-                    key=None,
-                    size_bytes=None,
-                )
+                found.append((kind, one["ResourceARN"], tags(one.get("Tags"))))
+    kinds = {kind for kind, _, _ in found}
+    described = {kind: _described(scope, harvest, kind, asked=kind in kinds) for kind in DESCRIBED_TYPES}
+    for kind, arn, tagged in found:
+        answer = described.get(kind, {}).get(_described_name(kind, arn))
+        _add_tagged(scope, harvest, kind, arn, tagged=tagged, answer=answer)
+
+
+def _described(scope: Scope, harvest: Harvest, kind: ResourceType, *, asked: bool) -> dict[str, Answer]:
+    """Return what the service itself tells of a type, by name; it is asked only where the tagging API listed some."""
+    found: dict[str, Answer] = {}
+    how = _DESCRIPTIONS[kind]
+    with harvest.subject(scope.account, scope.region, details_of(kind)):
+        for one in scope.items(how.service, how.operation, how.listed) if asked else ():
+            found[one[how.name]] = one
+    return found
+
+
+def _add_tagged(scope: Scope, harvest: Harvest, kind: ResourceType, arn: str, *, tagged: dict[str, str], answer: Answer | None) -> None:
+    name, known = _name(arn), answer or {}
+    key = known.get("KmsKeyId")
+    part = name != _described_name(kind, arn)  # a volume is younger than its file system
+    add_resource(
+        scope,
+        harvest,
+        kind,
+        arn=arn,
+        name=name,
+        tagged=tagged,
+        created_at=None if answer is None or part else answer.get(_DESCRIPTIONS[kind].created),
+        encrypted=known.get("Encrypted", True if key else None),
+        key=key,
+        size_bytes=None,
+        more=NOTHING if answer is None else _DESCRIPTIONS[kind].particulars(answer),
+    )
+
+
+def _name(arn: str) -> str:
+    """Return the name in an ARN: what stands behind the kind of thing it is.
+
+    Example:
+        >>> _name("arn:aws:redshift:eu-west-2:111122223333:cluster:sales"), _name("arn:aws:fsx:eu-west-2:111122223333:volume/fs-1/fsvol-1")
+        ('sales', 'fs-1/fsvol-1')
+    """
+    return re.split("[/:]", Arn.parse(arn).resource, maxsplit=1)[-1]
+
+
+def _described_name(kind: ResourceType, arn: str) -> str:
+    """Return the name of what is described: an FSx volume has the windows and the key of its file system."""
+    return _name(arn).partition("/")[0] if kind is ResourceType.FSX else _name(arn)
 
 
 def type_of(arn: str) -> ResourceType | None:

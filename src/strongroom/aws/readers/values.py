@@ -38,8 +38,12 @@ def instants(values: Sequence[float | str | None]) -> pa.Array:
         >>> instants([1767225600.5, None])[0].as_py().isoformat()
         '2026-01-01T00:00:00.500000+00:00'
     """
-    seconds = [parse_timestamp(value).timestamp() if isinstance(value, str) else value for value in values]
-    microseconds = pc.round(pc.multiply(pa.array(seconds, pa.float64()), 1_000_000.0))
+    try:
+        seconds = pa.array(values, pa.float64())
+    except pa.ArrowInvalid:  # texts among them
+        parsed = [parse_timestamp(value).timestamp() if isinstance(value, str) else value for value in values]
+        seconds = pa.array(parsed, pa.float64())
+    microseconds = pc.round(pc.multiply(seconds, 1_000_000.0))
     return pc.cast(microseconds, pa.int64()).cast(INSTANT)
 
 

@@ -1,12 +1,20 @@
-"""Who may copy into a vault, and what its access policy denies: the part of IAM that vault policies really use."""
+"""Who may copy into a vault, what its access policy denies, and who may use a key: the one evaluator answers.
 
-import json
-from collections.abc import Iterator, Mapping
+Only the policy of the vault or key is asked here; what callers and roles may do by their own policies is `permissions`' question.
+"""
+
+import re
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any
+from functools import lru_cache
+from types import MappingProxyType
+
+from strongroom.semantics.authorization.evaluate import decide
+from strongroom.semantics.authorization.model import Actor, Context, Target, Verdict
+from strongroom.semantics.authorization.policy import parse
+from strongroom.twin.trust import trusting
 
 COPY_INTO = "backup:CopyIntoBackupVault"
+_SESSION = re.compile(r"arn:([a-z-]+):sts::([0-9]{12}):assumed-role/([^/]+)/(.+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,102 +24,37 @@ class Caller:
     account: str
     principal: str  # ARN
     organization_id: str
-    path: str  # aws:PrincipalOrgPaths
+    path: str  # aws:PrincipalOrgPaths; empty outside the organization
     service: str = ""  # kms:ViaService, where a service asks for somebody
 
 
 def may_copy_into(policy: str | None, vault_arn: str, caller: Caller) -> bool:
     """Whether a vault's policy lets another account copy into it: nothing is allowed unless a statement says so."""
-    if policy is None:
-        return False
-    matching = list(_matching(policy, COPY_INTO, vault_arn, caller))
-    return "Allow" in matching and "Deny" not in matching
+    return _asked(policy, COPY_INTO, vault_arn, caller) is Verdict.ALLOWED
 
 
 def denies(policy: str | None, action: str, resource_arn: str, caller: Caller) -> bool:
     """Whether a vault's policy denies an action to a caller of the vault's own account."""
-    return policy is not None and "Deny" in _matching(policy, action, resource_arn, caller)
+    return policy is not None and _asked(policy, action, resource_arn, caller, owner=caller.account) is Verdict.DENIED
 
 
 def may_use_key(policy: str, key_arn: str, caller: Caller) -> bool:
     """Whether a key's policy lets another account's AWS Backup read what the key encrypts: decrypt, and grant that on."""
-    for action in ("kms:Decrypt", "kms:CreateGrant"):
-        matching = list(_matching(policy, action, key_arn, caller))
-        if "Allow" not in matching or "Deny" in matching:
-            return False
-    return True
+    return all(_asked(policy, action, key_arn, caller) is Verdict.ALLOWED for action in ("kms:Decrypt", "kms:CreateGrant"))
 
 
-def _matching(policy: str, action: str, resource_arn: str, caller: Caller) -> Iterator[str]:
-    for statement in statements(policy):
-        if _acts(statement, action) and _names(statement, resource_arn) and _addresses(statement, caller) and _holds(statement, caller):
-            yield statement.get("Effect", "")
+def _asked(policy: str | None, action: str, arn: str, caller: Caller, *, owner: str = "") -> Verdict:
+    target = Target(arn=arn, account=owner or arn.split(":")[4], policy=None if policy is None else parse(policy, name="policy"))
+    values = {"kms:ViaService": (caller.service,)} if caller.service else {}
+    if action == "kms:CreateGrant":
+        values["kms:GrantIsForAWSResource"] = ("true",)
+    context = Context(values=MappingProxyType(values), complete=True)
+    return decide(_actor(caller), action, target, context).verdict
 
 
-def statements(policy: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the statements of a policy; one that is no policy at all has none, so it allows nothing."""
-    try:
-        document = json.loads(policy) if isinstance(policy, str) else policy
-    except ValueError:
-        return []
-    found = _many(document.get("Statement", [])) if isinstance(document, Mapping) else []
-    return [statement for statement in found if isinstance(statement, Mapping)]
-
-
-def _acts(statement: Mapping[str, Any], action: str) -> bool:
-    if "NotAction" in statement:
-        return not any(fnmatchcase(action.lower(), each.lower()) for each in _many(statement["NotAction"]))
-    return any(fnmatchcase(action.lower(), each.lower()) for each in _many(statement.get("Action", [])))
-
-
-def _names(statement: Mapping[str, Any], resource_arn: str) -> bool:
-    return any(fnmatchcase(resource_arn, each) for each in _many(statement.get("Resource", "*")))
-
-
-def _addresses(statement: Mapping[str, Any], caller: Caller) -> bool:
-    if "NotPrincipal" in statement:
-        return not _is_one_of(statement["NotPrincipal"], caller)
-    return _is_one_of(statement.get("Principal", {}), caller)
-
-
-def _is_one_of(principal: Any, caller: Caller) -> bool:
-    named = principal.get("AWS", []) if isinstance(principal, Mapping) else principal
-    for each in _many(named):
-        if each in ("*", caller.account, caller.principal) or (each.startswith("arn:") and each.endswith(f"::{caller.account}:root")):
-            return True
-    return False
-
-
-def _holds(statement: Mapping[str, Any], caller: Caller) -> bool:
-    known = {
-        "aws:principalorgid": [caller.organization_id],
-        "aws:principalorgpaths": [caller.path],
-        "aws:principalaccount": [caller.account],
-        "aws:principalarn": [caller.principal],
-        "aws:sourceaccount": [caller.account],
-        "kms:calleraccount": [caller.account],
-        "kms:grantisforawsresource": ["true"],
-        "kms:viaservice": [caller.service],
-    }
-    for operator, keys in statement.get("Condition", {}).items():
-        for key, expected in keys.items():
-            if not _compare(operator.lower(), known.get(key.lower(), []), [str(each) for each in _many(expected)]):
-                return False
-    return True
-
-
-def _compare(operator: str, actual: list[str], expected: list[str]) -> bool:
-    name = operator.removeprefix("foranyvalue:").removeprefix("forallvalues:")
-    optional, name = name.endswith("ifexists"), name.removesuffix("ifexists")
-    negated = name in ("stringnotequals", "stringnotlike", "arnnotequals", "arnnotlike", "stringnotequalsignorecase")
-    if not any(actual):
-        return optional or negated
-    if name.endswith("ignorecase"):
-        actual, expected = [each.lower() for each in actual], [each.lower() for each in expected]
-    wild = name.endswith("like") or name.startswith("arn")
-    hit = any(fnmatchcase(one, other) if wild else one == other for one in actual for other in expected)
-    return hit != negated
-
-
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+@lru_cache(maxsize=4096)
+def _actor(caller: Caller) -> Actor:
+    found = _SESSION.fullmatch(caller.principal)
+    arn, session = (f"arn:{found[1]}:iam::{found[2]}:role/{found[3]}", found[4]) if found else (caller.principal, "")
+    member = caller.organization_id if caller.path else ""
+    return trusting(arn, session, organization_id=member, organization_path=caller.path)

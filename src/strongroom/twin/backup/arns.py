@@ -10,8 +10,10 @@ from strongroom.twin.backup.chance import Chance
 from strongroom.twin.backup.state import Resource
 
 
-def recovery_point_arn(resource: Resource, account: str, region: str, at: datetime, chance: Chance, *, advanced: bool) -> str:
-    """Return the ARN of a new snapshot recovery point; `advanced` is full management of DynamoDB."""
+def recovery_point_arn(
+    resource: Resource, account: str, region: str, at: datetime, chance: Chance, *, advanced: bool, air_gapped: bool = False
+) -> str:
+    """Return the ARN of a new snapshot recovery point; `advanced`: DynamoDB fully managed; `air_gapped`: of its vault."""
     partition = partition_of(region)
     service, owner, tail = "backup", account, f"recovery-point:{chance.uuid}"
     match resource.type:
@@ -27,6 +29,8 @@ def recovery_point_arn(resource: Resource, account: str, region: str, at: dateti
             service, tail = "dynamodb", f"table/{resource.name}/backup/{at:%Y%m%d%H%M%S}-{chance.hexadecimal(8)}"
         case ResourceType.S3:
             tail = f"recovery-point:{resource.name}-{at:%Y%m%d%H%M%S}-{chance.hexadecimal(8)}"
+    if air_gapped and service != "backup":  # there, all recovery points are AWS Backup's own
+        service, owner, tail = "backup", account, f"recovery-point:{chance.uuid}"
     return f"arn:{partition}:{service}:{region}:{owner}:{tail}"
 
 

@@ -5,12 +5,16 @@ from datetime import datetime, timedelta
 from strongroom import facts
 from strongroom.domain.names import ResourceType
 from strongroom.semantics import copies
-from strongroom.semantics.jobs import BackupJobState, RecoveryPointStatus
-from strongroom.twin.backup import arns, continuous, copying, pace, turns
+from strongroom.semantics.airgapped import Way
+from strongroom.semantics.jobs import BackupJobState
+from strongroom.twin.backup import airgapped, arns, continuous, copying, notices, pace, turns
+from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import add_point
-from strongroom.twin.backup.locks import outside_lock
+from strongroom.twin.backup.locks import refusal
+from strongroom.twin.backup.newpoint import newpoint
+from strongroom.twin.backup.permissions import backup_refused
 from strongroom.twin.backup.settings import full_management
-from strongroom.twin.backup.state import ACCESS_DENIED, INVALID_PARAMETERS, OTHER, SUCCESS, BackupJob, Outcome, RecoveryPoint, Vault, World
+from strongroom.twin.backup.state import ACCESS_DENIED, OTHER, SUCCESS, BackupJob, Outcome, RecoveryPoint, Vault, World
 from strongroom.twin.backup.surroundings import key_of, key_of_resource, role_problem
 
 _ABORTING = timedelta(seconds=30)
@@ -21,6 +25,7 @@ def create(world: World, at: datetime, job: BackupJob) -> None:
     job.serial = world.serial()
     world.place(job.account, job.region).backup_jobs[job.job_id] = job
     world.count("backup_jobs")
+    notices.of_backup(world, at, job)
     world.clockwork.at(at + pace.settling(job.chance), begin, job)
 
 
@@ -35,12 +40,14 @@ def begin(world: World, at: datetime, job: BackupJob) -> None:
     if not turns.take(world, job, begin):
         world.clockwork.at(job.start_by, _expire_waiting, job)
         return
-    problem = _problem(world, job)
+    down = job.region in world.disturbances.regions
+    problem = (facts.message("internal_error"), OTHER) if down else airgapped.aim(world, job) or _problem(world, job)
     if problem:
         _end(world, at, job, BackupJobState.FAILED, problem)
         return
     job.state, job.started_at = BackupJobState.RUNNING, at
-    finish_at = job.expected_at = at + pace.duration(job.resource, job.chance)
+    notices.of_backup(world, at, job)
+    finish_at = job.expected_at = at + stretched(world.disturbances, job, pace.duration(job.resource, job.chance))
     deadline = job.complete_by or at + timedelta(minutes=job.complete_minutes)
     world.clockwork.at(min(finish_at, deadline), _finish if finish_at <= deadline else _run_out, job)
 
@@ -79,11 +86,13 @@ def _problem(world: World, job: BackupJob) -> Outcome | None:
         return refused, ACCESS_DENIED
     if not job.resource.exists:
         return f"Resource {job.resource.arn} does not exist.", OTHER
-    if outside_lock(vault, job.lifecycle):
-        return facts.message("lock_range_backup"), INVALID_PARAMETERS
-    if _key_problem(world, job, vault):
-        return facts.message("key_unusable"), ACCESS_DENIED
-    return continuous.problem(world, job, vault)
+    locked = refusal(vault, job.lifecycle, copy=False)
+    if locked:
+        return locked
+    denied = facts.message("key_unusable") if _key_problem(world, job, vault) else backup_refused(world, job, vault)
+    if denied:
+        return denied, ACCESS_DENIED
+    return continuous.problem(world, job)
 
 
 def _key_problem(world: World, job: BackupJob, vault: Vault) -> bool:
@@ -111,44 +120,37 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
     job.size_bytes = job.resource.size_bytes
     job.key_arn = _encrypting_key(world, job, vault)
     point, remark = continuous.point(world, at, job, vault) if job.continuous else (None, None)
-    if point is None:
-        point = _snapshot(world, at, job)
-        add_point(world, vault, point)
+    onward = point
+    if point is None or job.way is Way.BESIDE_CONTINUOUS:
+        onward = _snapshot(world, at, job, vault)
+        airgapped.mark(job, onward)
+        add_point(world, vault, onward)
+    point = point or onward
+    if point is None or onward is None:
+        return
     job.point_arn = point.arn
     place = world.place(job.account, job.region)
     place.protected[job.resource.arn] = (job.resource, job.created_at, job.vault_arn, point.arn)
+    remark = remark or job.fallback or None
     _end(world, at, job, BackupJobState.COMPLETED, (remark, SUCCESS if remark is None else OTHER))
+    last = airgapped.onward(job)
+    if last is not None:
+        copying.start_of_rule(world, job, onward, last, airgapped.LAST)
     for number, action in enumerate(job.copies):
         copying.start_of_rule(world, job, point, action, number)
 
 
-def _snapshot(world: World, at: datetime, job: BackupJob) -> RecoveryPoint:
+def _snapshot(world: World, at: datetime, job: BackupJob, vault: Vault) -> RecoveryPoint:
     advanced = full_management(world, job.account, job.region, ResourceType.DYNAMODB)
-    return RecoveryPoint(
-        serial=world.serial(),
-        arn=arns.recovery_point_arn(job.resource, job.account, job.region, job.created_at, job.chance, advanced=advanced),
-        resource=job.resource,
-        created_at=job.created_at,
-        initiated_at=job.created_at,
-        completed_at=at,
-        status=RecoveryPointStatus.COMPLETED,
-        message=None,
-        size_bytes=job.size_bytes,
-        lifecycle=job.lifecycle,
-        delete_at=None,
-        due_at=None,
-        key_arn=job.key_arn,
-        source_vault_arn=None,
-        role_arn=job.role_arn,
-        creator=job.creator,
-        tags=dict(job.resource.tags) | dict(job.tags),
-        continuous=False,
-        account=job.account,
+    arn = arns.recovery_point_arn(
+        job.resource, job.account, job.region, job.created_at, job.chance, advanced=advanced, air_gapped=vault.air_gapped
     )
+    return newpoint(world, at, job, arn=arn, continuous=False)
 
 
 def _end(world: World, at: datetime, job: BackupJob, state: BackupJobState, outcome: Outcome) -> None:
     job.state, job.completed_at = state, at
     job.message, job.category = outcome
     world.count(f"backup_jobs_{state.value.lower()}")
+    notices.of_backup(world, at, job)
     turns.release(world, at, job)

@@ -28,6 +28,11 @@ class Chance:
         step = int.from_bytes(self.digest[start : start + 4], "big") * span >> 32
         return low + timedelta(milliseconds=step + 1)
 
+    def fraction(self, die: int) -> float:
+        """A number from 0 to below 1, from one of four dice (0…3)."""
+        start = 16 + 4 * die
+        return int.from_bytes(self.digest[start : start + 4], "big") / 2**32
+
 
 def chance(*parts: object) -> Chance:
     """Return the chance of the thing that `parts` name.

@@ -1,48 +1,54 @@
-"""Continuous backups, as far as a first release needs them: one AVAILABLE recovery point a resource that every run renews.
+"""Continuous backups: one AVAILABLE recovery point a resource that every run renews; who gets it is `semantics.continuous`.
 
-Source: AWS Backup developer guide, point-in-time-recovery (read 2026-11).
+That RDS changes its own retention only in the next maintenance window is not played: its first run is continuous at once.
+Source: AWS Backup developer guide, point-in-time-recovery, s3-backups (read 2026-11).
 """
 
 from datetime import datetime
 
 from strongroom import facts
 from strongroom.domain.names import ResourceType
+from strongroom.semantics import continuous as rules
+from strongroom.semantics.continuous import Gets
 from strongroom.semantics.jobs import RecoveryPointStatus
 from strongroom.twin.backup import arns
 from strongroom.twin.backup.expiry import add_point, plan_end
-from strongroom.twin.backup.state import ACCESS_DENIED, OTHER, BackupJob, Outcome, RecoveryPoint, Vault, World
+from strongroom.twin.backup.newpoint import newpoint
+from strongroom.twin.backup.state import ACCESS_DENIED, OTHER, BackupJob, Creator, Outcome, RecoveryPoint, Vault, World
 
 
-def problem(world: World, job: BackupJob, vault: Vault) -> Outcome | None:
-    """Why a continuous job fails at its start: S3 wants versioning, and one vault for all backups of a bucket."""
+def problem(world: World, job: BackupJob) -> Outcome | None:
+    """Why a job of a bucket fails at its start: S3 wants versioning, and one vault for all backups of a bucket."""
     if job.resource.type is not ResourceType.S3:
         return None
-    elsewhere = _existing(world, job)
-    if elsewhere is not None and elsewhere[0] is not vault:
-        return facts.message("s3_continuous_elsewhere").format(bucket=job.resource.name), OTHER
-    if job.continuous and not job.resource.continuous_ready:
+    placed = _placement(world, job, _existing(world, job))
+    if placed.gets is Gets.FAILS:
+        return placed.message.format(bucket=job.resource.name), OTHER
+    if rules.interrupted(versioning=job.resource.continuous_ready, notifications=True):
         return facts.message("s3_versioning_denied"), ACCESS_DENIED
     return None
 
 
 def point(world: World, at: datetime, job: BackupJob, vault: Vault) -> tuple[RecoveryPoint | None, str | None]:
     """Make or renew the continuous recovery point of a resource; None: make a snapshot, with the remark if there is one."""
-    if not facts.capabilities(job.resource.type).point_in_time:
-        return None, None
     existing = _existing(world, job)
-    if existing is None:
-        made = _make(world, at, job)
-        add_point(world, vault, made)
-        vault.continuous[made.resource.arn] = made
-        plan_end(world, vault, made, at)
-        return made, None
-    home, found = existing
-    if home is not vault:
-        plan = found.creator.wire["BackupPlanArn"] if found.creator else ""
-        return None, facts.message("backup_completed_with_pitr_elsewhere").format(arn=plan)
-    found.completed_at, found.lifecycle = at, job.lifecycle
-    plan_end(world, vault, found, at)
-    return found, None
+    placed = _placement(world, job, existing)
+    if placed.gets is Gets.NOTHING and existing is not None:
+        return existing[1], None  # a rule that keeps it longer has it in the same vault
+    if placed.gets is not Gets.CONTINUOUS:
+        return None, placed.message or None
+    if existing is not None and existing[0] is vault and _goes_on(existing[1], job):
+        found = existing[1]
+        found.completed_at, found.lifecycle, found.creator = at, job.lifecycle, job.creator
+        plan_end(world, vault, found, at)
+        return found, None
+    if existing is not None:
+        _stop(world, at, *existing)
+    made = newpoint(world, at, job, arn=arns.continuous_point_arn(job.resource, job.account, job.region, job.chance), continuous=True)
+    add_point(world, vault, made)
+    vault.continuous[made.resource.arn] = made
+    plan_end(world, vault, made, at)
+    return made, None
 
 
 def _existing(world: World, job: BackupJob) -> tuple[Vault, RecoveryPoint] | None:
@@ -53,25 +59,39 @@ def _existing(world: World, job: BackupJob) -> tuple[Vault, RecoveryPoint] | Non
     return None
 
 
-def _make(world: World, at: datetime, job: BackupJob) -> RecoveryPoint:
-    return RecoveryPoint(
-        serial=world.serial(),
-        arn=arns.continuous_point_arn(job.resource, job.account, job.region, job.chance),
-        resource=job.resource,
-        created_at=job.created_at,
-        initiated_at=job.created_at,
-        completed_at=at,
-        status=RecoveryPointStatus.AVAILABLE,
-        message=None,
-        size_bytes=job.size_bytes,
-        lifecycle=job.lifecycle,
-        delete_at=None,
-        due_at=None,
-        key_arn=job.key_arn,
-        source_vault_arn=None,
-        role_arn=job.role_arn,
-        creator=job.creator,
-        tags=dict(job.resource.tags) | dict(job.tags),
-        continuous=True,
-        account=job.account,
-    )
+def _placement(world: World, job: BackupJob, existing: tuple[Vault, RecoveryPoint] | None) -> rules.Placement:
+    """Return what a job gets beside the rule that has the continuous recovery point now."""
+    own = _rule(job.creator, job.vault_name, job.lifecycle.delete_days, continuous=job.continuous)
+    asked: tuple[rules.ContinuousRule, ...] = (own,)
+    if existing is not None and _is_rival(world, job, *existing):
+        home, found = existing
+        asked = (_rule(found.creator, home.name, found.lifecycle.delete_days, continuous=True), own)
+    return rules.placements(job.resource.type, asked, multi_az_cluster=job.resource.multi_az_cluster)[-1]
+
+
+def _is_rival(world: World, job: BackupJob, home: Vault, found: RecoveryPoint) -> bool:
+    """Whether a continuous recovery point is another rule's: in its own vault a rule takes over what a removed one left."""
+    if home.name != job.vault_name:
+        return True
+    if found.creator is None or found.creator.rule_id == (job.creator and job.creator.rule_id):
+        return False
+    plan = world.place(job.account, job.region).plans.get(found.creator.plan_id)
+    alive = () if plan is None or plan.deleted_at is not None else plan.current.rules
+    return any(rule.rule_id == found.creator.rule_id and rule.continuous for rule in alive)
+
+
+def _rule(creator: Creator | None, vault: str, keep_days: int | None, *, continuous: bool) -> rules.ContinuousRule:
+    plan, rule = ("", "") if creator is None else (creator.wire["BackupPlanArn"], creator.rule_id)
+    return rules.ContinuousRule(plan_arn=plan, rule=rule, vault=vault, continuous=continuous, keep_days=keep_days or 0)
+
+
+def _goes_on(found: RecoveryPoint, job: BackupJob) -> bool:
+    before, after = found.lifecycle.delete_days, job.lifecycle.delete_days
+    return before == after or rules.retention_change(job.resource.type, before or 0, after or 0) is not rules.Effect.NEW_POINT
+
+
+def _stop(world: World, at: datetime, vault: Vault, found: RecoveryPoint) -> None:
+    """End a continuous recovery point: it stays as long as it was to be kept, and nobody renews it."""
+    found.status = RecoveryPointStatus.STOPPED
+    del vault.continuous[found.resource.arn]
+    plan_end(world, vault, found, at)

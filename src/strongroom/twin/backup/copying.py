@@ -4,21 +4,24 @@ A copy job is listed where its source is; the recovery point it makes lies at th
 Source: AWS Backup developer guide, create-cross-account-backup, encryption, backup-dashboards (read 2026-11).
 """
 
+import functools
 from datetime import datetime
 
 from strongroom import facts
-from strongroom.domain.names import FOREVER, Arn, ResourceType, RetentionDays, partition_of
+from strongroom.domain.names import Arn, ResourceType, partition_of
 from strongroom.semantics import copies, lifecycle
 from strongroom.semantics.jobs import CopyJobState, RecoveryPointStatus
-from strongroom.twin.backup import arns, pace, turns
+from strongroom.twin.backup import airgapped, arns, notices, pace, turns
 from strongroom.twin.backup.access import Caller, may_copy_into, may_use_key
 from strongroom.twin.backup.chance import chance
-from strongroom.twin.backup.expiry import add_point
-from strongroom.twin.backup.locks import outside_lock
+from strongroom.twin.backup.disturbances import stretched
+from strongroom.twin.backup.expiry import add_point, is_cold
+from strongroom.twin.backup.locks import refusal
+from strongroom.twin.backup.permissions import copy_refused
+from strongroom.twin.backup.plandocument import kept, meant
 from strongroom.twin.backup.settings import full_management
 from strongroom.twin.backup.state import (
     ACCESS_DENIED,
-    INVALID_PARAMETERS,
     OTHER,
     SUCCESS,
     BackupJob,
@@ -56,9 +59,11 @@ def start_of_rule(world: World, job: BackupJob, point: RecoveryPoint, action: Co
 
 def start(world: World, copy: CopyJob) -> None:
     """Put a copy job into the list of its account; it begins a moment later."""
+    airgapped.begun(copy)
     copy.serial, copy.job_id = world.serial(), copy.chance.uuid.upper()
     world.place(copy.account, copy.region).copy_jobs[copy.job_id] = copy
     world.count("copy_jobs")
+    notices.of_copy(world, copy.created_at, copy)
     world.clockwork.at(copy.created_at + pace.settling(copy.chance), begin, copy)
 
 
@@ -66,16 +71,7 @@ def inherited(source: Lifecycle, requested: Lifecycle | None) -> Lifecycle:
     """Return the lifecycle of a copy: its own, or the source's where it asks for none or for -1."""
     if requested is None:
         return source
-    keep = lifecycle.copy_retention(_keep(source.delete_days), None if requested.delete_days is None else _keep(requested.delete_days))
-    return Lifecycle(
-        delete_days=keep if isinstance(keep, int) else None,
-        cold_days=None if requested.cold_days is None or requested.cold_days < 0 else requested.cold_days,
-        archive=requested.archive,
-    )
-
-
-def _keep(days: int | None) -> RetentionDays:
-    return FOREVER if days is None or days < 0 else days
+    return kept(lifecycle.at_destination(meant(source), meant(requested)), archive=requested.archive)
 
 
 def begin(world: World, at: datetime, copy: CopyJob) -> None:
@@ -83,40 +79,50 @@ def begin(world: World, at: datetime, copy: CopyJob) -> None:
     if copy.state is not CopyJobState.CREATED:
         turns.release(world, at, copy)
         return
-    failure = _failure(world, copy)
+    failure = _failure(world, at, copy)
     if failure is not None:
         _end(world, at, copy, CopyJobState.FAILED, failure)
     elif turns.take(world, copy, begin):
         copy.state = CopyJobState.RUNNING
-        world.clockwork.at(at + pace.duration(copy.resource, copy.chance), _finish, copy)
+        notices.of_copy(world, at, copy)
+        world.clockwork.at(at + stretched(world.disturbances, copy, pace.duration(copy.resource, copy.chance)), _finish, copy)
 
 
-def _failure(world: World, copy: CopyJob) -> Outcome | None:
+def _failure(world: World, at: datetime, copy: CopyJob) -> Outcome | None:
     """Why a copy can't go on now, in about the order in which AWS looks."""
-    source_key = copy.source.key_arn or ""
-    way = ("copy", copy.resource.type.value, copy.account, copy.region, source_key, copy.destination_vault_arn, copy.role_arn)
-    closed: Outcome | None = world.once(way, lambda: _closed(world, copy))
+    down = world.disturbances.regions
+    if down and down & {copy.region, _parsed(copy.destination_vault_arn).region}:
+        return facts.message("internal_error"), OTHER
+    cold = is_cold(copy.source, at)
+    closed: Outcome | None = world.once(_way(copy, cold=cold), lambda: _closed(world, copy, cold=cold))
     if closed is not None:
         return closed
     vault = find_vault(world, copy.destination_vault_arn)
-    if vault is not None and outside_lock(vault, copy.lifecycle):
-        return facts.message("lock_range_copy"), INVALID_PARAMETERS
+    locked = None if vault is None else refusal(vault, copy.lifecycle, copy=True)
+    if locked is not None:
+        return locked
     source = find_vault(world, copy.source_vault_arn)
     if source is None or copy.source.arn not in source.points:
         return f"Cannot find recovery point {copy.source.arn}", OTHER
     return None
 
 
-def _closed(world: World, copy: CopyJob) -> Outcome | None:
+def _way(copy: CopyJob, *, cold: bool) -> tuple[object, ...]:
+    """Return what decides whether a copy is closed; all copies that go this way share the answer."""
+    resource, source = copy.resource, copy.source
+    what = (resource.type, resource.multi_az_cluster, cold, source.continuous, copy.creator is None)
+    where = (copy.account, copy.region, copy.source_vault_arn, copy.destination_vault_arn)
+    return ("copy", *what, *where, source.key_arn, copy.role_arn)
+
+
+def _closed(world: World, copy: CopyJob, *, cold: bool) -> Outcome | None:
     """Why nothing with this source key can be copied this way; the same for all copies until somebody changes a setting."""
     destination = Arn.parse(copy.destination_vault_arn)
     same_account = destination.account == copy.account
     members = world.organization.accounts()
-    if not same_account and not (copy.account in members and destination.account in members):
-        return facts.message("not_same_organization"), OTHER
     vault = find_vault(world, copy.destination_vault_arn)
     source_key = None if copy.source.key_arn is None else key_of(world, copy.source.key_arn, copy.account, copy.region)
-    vault_key = None if vault is None else key_of(world, vault.key_arn, vault.account, vault.region)
+    vault_key = None if vault is None or vault.key_arn is None else key_of(world, vault.key_arn, vault.account, vault.region)
     verdict = copies.verdict(
         copies.CopyCase(
             type=copy.resource.type,
@@ -126,16 +132,27 @@ def _closed(world: World, copy: CopyJob) -> Outcome | None:
             advanced_dynamodb=full_management(world, copy.account, copy.region, ResourceType.DYNAMODB),
             cross_account_enabled=world.global_settings.get("isCrossAccountBackupEnabled") == "true",
             destination_key_manager=None if vault_key is None else vault_key.manager,
+            same_organization=copy.account in members and destination.account in members,
+            source_region=copy.region,
+            destination_region=destination.region,
+            multi_az_cluster=copy.resource.multi_az_cluster,
+            cold=cold,
+            continuous=copy.source.continuous,
+            on_demand=copy.creator is None,
         )
     )
     if verdict.outcome is copies.Outcome.FAILS:
         return verdict.message, OTHER
     if vault is None:
         return facts.message("vault_missing").format(arn=copy.destination_vault_arn).replace("Backup job", "Copy job", 1), OTHER
+    gap = airgapped.between(world, copy, vault, source_key, vault_key)
+    if gap:
+        return gap, OTHER
     refused = None if same_account else _not_allowed(world, copy, vault, source_key)
     if refused is None and any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
         return facts.message("key_unusable"), ACCESS_DENIED
-    return refused
+    denied = "" if refused else copy_refused(world, copy, vault)
+    return (denied, ACCESS_DENIED) if denied else refused
 
 
 def _not_allowed(world: World, copy: CopyJob, vault: Vault, source_key: Key | None) -> Outcome | None:
@@ -163,30 +180,38 @@ def _caller(world: World, account: str, principal: str, service: str = "") -> Ca
     return Caller(account=account, principal=principal, organization_id=organization.organization_id, path=path, service=service)
 
 
+@functools.lru_cache(maxsize=10_000)
+def _parsed(vault_arn: str) -> Arn:
+    """Parse the ARN of a vault, of which there are few and which are asked for with each copy."""
+    return Arn.parse(vault_arn)
+
+
 def find_vault(world: World, arn: str) -> Vault | None:
     """Return the vault with an ARN, wherever it lies."""
-    parsed = Arn.parse(arn)
+    parsed = _parsed(arn)
     place = world.places.get((parsed.account, parsed.region))
     return None if place is None else place.vaults.get(parsed.resource.removeprefix("backup-vault:"))
 
 
 def _finish(world: World, at: datetime, copy: CopyJob) -> None:
-    failure = _failure(world, copy)  # the destination may have changed while the copy was running
+    failure = _failure(world, at, copy)  # the destination may have changed while the copy was running
     vault = find_vault(world, copy.destination_vault_arn)
     if failure is not None or vault is None:
         _end(world, at, copy, CopyJobState.FAILED, failure or (facts.message("internal_error"), OTHER))
         return
     copy.size_bytes = copy.source.size_bytes
-    copy.key_arn = _key_at_destination(copy, vault)
+    copy.key_arn = _key_at_destination(world, copy, vault)
+    copy.to_air_gapped = vault.air_gapped
     point = _point(world, at, copy, vault)
     add_point(world, vault, point)
     copy.point_arn = point.arn
     _end(world, at, copy, CopyJobState.COMPLETED, (None, SUCCESS))
 
 
-def _key_at_destination(copy: CopyJob, vault: Vault) -> str | None:
-    keeps_unencrypted = copy.resource.type in (ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.NEPTUNE)
-    return None if keeps_unencrypted and copy.source.key_arn is None else vault.key_arn
+def _key_at_destination(world: World, copy: CopyJob, vault: Vault) -> str | None:
+    encrypted = copy.source.key_arn is not None or airgapped.comes_out(world, copy)
+    unencrypted = copies.stays_unencrypted(copy.resource.type, encrypted=encrypted)
+    return None if unencrypted else vault.key_arn
 
 
 def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryPoint:
@@ -194,7 +219,9 @@ def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryP
     made_at = at if source.continuous else source.created_at  # a copy of a continuous backup is a snapshot of its end
     return RecoveryPoint(
         serial=world.serial(),
-        arn=arns.recovery_point_arn(source.resource, vault.account, vault.region, made_at, copy.chance, advanced=True),
+        arn=arns.recovery_point_arn(
+            source.resource, vault.account, vault.region, made_at, copy.chance, advanced=True, air_gapped=vault.air_gapped
+        ),
         resource=source.resource,
         created_at=made_at,
         initiated_at=copy.created_at,
@@ -219,4 +246,6 @@ def _end(world: World, at: datetime, copy: CopyJob, state: CopyJobState, outcome
     copy.state, copy.completed_at = state, at
     copy.message, copy.category = outcome
     world.count(f"copy_jobs_{state.value.lower()}")
+    notices.of_copy(world, at, copy)
+    airgapped.over(world, at, copy, find_vault(world, copy.destination_vault_arn))
     turns.release(world, at, copy)

@@ -18,6 +18,16 @@ def invalid_request(message: str, *, code: str = "ERROR_2603") -> ApiError:
     return ApiError("InvalidRequestException", message, Code=code)
 
 
+def invalid_state(message: str) -> ApiError:
+    """AWS Backup is doing something else with it."""
+    return ApiError("InvalidResourceStateException", message, Code="ERROR_2607")
+
+
+def conflict(message: str) -> ApiError:
+    """It is being changed at this moment."""
+    return ApiError("ConflictException", message, Code="ERROR_2608")
+
+
 def not_found(message: str) -> ApiError:
     """No such thing."""
     return ApiError("ResourceNotFoundException", message, Code="ERROR_2604")

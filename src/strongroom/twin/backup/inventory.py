@@ -3,16 +3,19 @@
 A backend that doesn't exist is not made: reading must not cost what nobody asked for (82 ms for each of EC2).
 """
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from strongroom import facts
 from strongroom.domain.names import ResourceType, partition_of
+from strongroom.semantics.restoretesting import NAME_PREFIX
 from strongroom.twin.backup.state import Inventory, Resource, World
 
 _GIB = 1024**3
 _ENGINES = {"docdb": ResourceType.DOCUMENTDB, "neptune": ResourceType.NEPTUNE}
-_RESTORE_TEST_TAG = "awsbackup-restore-test"  # plans ignore what restore testing made
+_RESTORE_TEST_TAG = facts.limit("restore_testing_tag").value  # plans ignore what restore testing made
 
 
 def backend_of(service: str, account: str, region: str) -> Any | None:
@@ -43,7 +46,18 @@ def read(account: str, region: str) -> Iterator[Resource]:
     for service, reader in _READERS:
         backend = backend_of(service, account, partition_of(region) if service == "s3" else region)
         if backend is not None:
-            yield from reader(backend, account, region)
+            yield from (resource for resource in reader(backend, account, region) if not _of_a_restore_test(resource))
+
+
+def changed(world: World, account: str, region: str) -> None:
+    """Read the resources of an account and Region anew when they are needed next: a restore made or removed one."""
+    known = world.inventories.get((account, region))
+    if known is not None:
+        known.moves = -1
+
+
+def _of_a_restore_test(resource: Resource) -> bool:
+    return _RESTORE_TEST_TAG in resource.tags or resource.name.startswith(NAME_PREFIX)
 
 
 def _tables(backend: Any, _account: str, _region: str) -> Iterator[Resource]:
@@ -58,6 +72,7 @@ def _tables(backend: Any, _account: str, _region: str) -> Iterator[Resource]:
             size_bytes=items * 400,
             encrypted=True,
             key_arn=sse.get("KMSMasterKeyId"),
+            details={"schema": table.schema, "attributes": table.attr, "billing": table.billing_mode},
         )
 
 
@@ -65,20 +80,22 @@ def _ec2(backend: Any, account: str, region: str) -> Iterator[Resource]:
     partition = partition_of(region)
     for volume in list(backend.volumes.values()):
         tags = _tags(volume.get_tags())
-        if _RESTORE_TEST_TAG not in tags:
-            yield Resource(
-                arn=f"arn:{partition}:ec2:{region}:{account}:volume/{volume.id}",
-                type=ResourceType.EBS,
-                name=tags.get("Name", volume.id),
-                tags=tags,
-                size_bytes=int(volume.size) * _GIB,
-                encrypted=bool(volume.encrypted),
-                key_arn=volume.kms_key_id if volume.encrypted else None,
-            )
+        yield Resource(
+            arn=f"arn:{partition}:ec2:{region}:{account}:volume/{volume.id}",
+            type=ResourceType.EBS,
+            name=tags.get("Name", volume.id),
+            tags=tags,
+            size_bytes=int(volume.size) * _GIB,
+            encrypted=bool(volume.encrypted),
+            key_arn=volume.kms_key_id if volume.encrypted else None,
+            details=_known(
+                availabilityZone=volume.zone.name, volumeType=volume.volume_type, iops=volume.iops, throughput=volume.throughput
+            ),
+        )
     for reservation in list(backend.reservations.values()):
         for instance in reservation.instances:
             tags = _tags(instance.get_tags())
-            if instance.state in ("running", "stopped") and _RESTORE_TEST_TAG not in tags:
+            if instance.state in ("running", "stopped"):
                 volumes = [device.volume_id for device in instance.block_device_mapping.values()]
                 disks = [backend.volumes[each] for each in volumes if each in backend.volumes]
                 yield Resource(
@@ -89,6 +106,13 @@ def _ec2(backend: Any, account: str, region: str) -> Iterator[Resource]:
                     size_bytes=sum(int(disk.size) for disk in disks) * _GIB,
                     encrypted=any(disk.encrypted for disk in disks),
                     key_arn=next((disk.kms_key_id for disk in disks if disk.encrypted), None),
+                    details=_known(
+                        InstanceType=instance.instance_type,
+                        SubnetId=instance.subnet_id,
+                        VpcId=instance.vpc_id,
+                        SecurityGroupIds=json.dumps([group.id for group in instance.security_groups]),
+                        IamInstanceProfileName=_profile(backend, instance.id),
+                    ),
                 )
 
 
@@ -99,10 +123,11 @@ def _databases(backend: Any, _account: str, _region: str) -> Iterator[Resource]:
     for cluster in list(backend.clusters.values()):
         engine = str(cluster.engine)
         type_ = _ENGINES.get(engine, ResourceType.AURORA if engine.startswith("aurora") else ResourceType.RDS)
-        yield _database(cluster, type_, cluster.db_cluster_arn, cluster.db_cluster_identifier)
+        of_rds = type_ is ResourceType.RDS
+        yield _database(cluster, type_, cluster.db_cluster_arn, cluster.db_cluster_identifier, multi_az_cluster=of_rds)
 
 
-def _database(database: Any, type_: ResourceType, arn: str, name: str) -> Resource:
+def _database(database: Any, type_: ResourceType, arn: str, name: str, *, multi_az_cluster: bool = False) -> Resource:
     encrypted = bool(database.storage_encrypted)
     return Resource(
         arn=arn,
@@ -112,6 +137,13 @@ def _database(database: Any, type_: ResourceType, arn: str, name: str) -> Resour
         size_bytes=int(database.allocated_storage or 1) * _GIB,
         encrypted=encrypted,
         key_arn=(database.kms_key_id or "default_kms_key_id") if encrypted else None,
+        multi_az_cluster=multi_az_cluster,
+        details=_known(
+            Engine=database.engine,
+            EngineVersion=database.engine_version,
+            DBInstanceClass=getattr(database, "db_instance_class", None) or getattr(database, "db_cluster_instance_class", None),
+            Port=database.port,
+        ),
     )
 
 
@@ -141,7 +173,17 @@ def _file_systems(backend: Any, _account: str, _region: str) -> Iterator[Resourc
             size_bytes=int(system.size_in_bytes["Value"]) or 6144,  # what EFS meters for an empty file system
             encrypted=bool(system.encrypted),
             key_arn=system.kms_key_id if system.encrypted else None,
+            details={"PerformanceMode": system.performance_mode, "file-system-id": system.file_system_id},
         )
+
+
+def _profile(backend: Any, instance_id: str) -> str | None:
+    association = backend.iam_instance_profile_associations.get(instance_id)
+    return None if association is None else association.iam_instance_profile.name
+
+
+def _known(**details: Any) -> dict[str, str]:
+    return {name: str(value) for name, value in details.items() if value is not None}
 
 
 def _tags(pairs: Iterable[Any]) -> dict[str, str]:

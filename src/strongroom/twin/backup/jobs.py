@@ -5,27 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from strongroom import facts
-from strongroom.domain.names import Arn, ResourceType
-from strongroom.semantics.jobs import BackupJobState, is_terminal
+from strongroom.domain.names import Arn
+from strongroom.semantics import policies
+from strongroom.semantics import restores as rules
+from strongroom.semantics.airgapped import Way
+from strongroom.semantics.jobs import BackupJobState, is_terminal, stoppable
 from strongroom.twin.backup import backups, copying
 from strongroom.twin.backup.arns import type_of
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
 from strongroom.twin.backup.inventory import inventory
 from strongroom.twin.backup.paging import page
-from strongroom.twin.backup.plandocument import is_vault_arn, lifecycle_of, lifecycle_problem
+from strongroom.twin.backup.plandocument import air_gapped_problem, is_vault_arn, lifecycle_of, lifecycle_problem
 from strongroom.twin.backup.points import lifecycle_document
-from strongroom.twin.backup.state import BackupJob, CopyJob, Lifecycle, Resource, World
-from strongroom.twin.backup.vaults import authorize
+from strongroom.twin.backup.state import BackupJob, CopyJob, Lifecycle, Resource, RestoreJob, World
+from strongroom.twin.backup.vaults import authorize, vault_type
 from strongroom.twin.backup.vaults import find as find_vault
 from strongroom.twin.backup.wire import Call
 
-# Source: AWS Backup developer guide, stopping-a-backup-job (read 2026-11)
-_UNSTOPPABLE = frozenset(
-    {ResourceType.AURORA, ResourceType.DOCUMENTDB, ResourceType.FSX, ResourceType.NEPTUNE, ResourceType.SAP_HANA, ResourceType.RDS}
-)
-
-Job = TypeVar("Job", BackupJob, CopyJob)
+Job = TypeVar("Job", BackupJob, CopyJob, RestoreJob)
 
 
 def start_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,6 +34,9 @@ def start_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) ->
         return {"BackupJobId": known.job_id, "CreationDate": known.created_at, "IsParent": False}
     vault = find_vault(world, call, parameters["BackupVaultName"])
     _check(parameters)
+    astray = air_gapped_problem(parameters.get("LogicallyAirGappedBackupVaultArn"), call.account, call.region)
+    if astray:
+        raise invalid_parameter(astray)
     start = parameters.get("StartWindowMinutes", facts.limit("start_window_minutes_default").value)
     complete = parameters.get("CompleteWindowMinutes", facts.limit("completion_window_minutes_default").value)
     luck = chance(world.seed, "on demand", call.account, call.region, world.numbers)
@@ -58,6 +59,7 @@ def start_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) ->
         copies=(),
         continuous=False,
         tags=parameters.get("RecoveryPointTags") or {},
+        air_gapped_arn=parameters.get("LogicallyAirGappedBackupVaultArn"),
     )
     backups.create(world, call.at, job)
     if token is not None:
@@ -69,13 +71,11 @@ def _check(parameters: Mapping[str, Any]) -> None:
     problem = lifecycle_problem(parameters.get("Lifecycle"))
     if problem:
         raise invalid_parameter(problem, code="ERROR_3015")
-    low, high = facts.limit("start_window_minutes_min").value, facts.limit("start_window_minutes_max").value
-    window = parameters.get("StartWindowMinutes", low)
-    if not low <= window <= high:
-        raise invalid_parameter(f"StartWindowMinutes must be between {low} and {high}: {window}")
-    complete = parameters.get("CompleteWindowMinutes", 1)
-    if not 0 < complete <= facts.limit("completion_window_minutes_max").value:
-        raise invalid_parameter(f"CompleteWindowMinutes must be positive: {complete}")
+    names = ("StartWindowMinutes", "CompleteWindowMinutes")
+    start = parameters.get(names[0], facts.limit("start_window_minutes_default").value)
+    complete = parameters.get(names[1], facts.limit("completion_window_minutes_default").value)
+    for refused in policies.window_refusals(start, complete, names=names):
+        raise invalid_parameter(refused)
     if not parameters["IamRoleArn"].startswith("arn:"):
         raise invalid_parameter(f"Invalid IamRoleArn: {parameters['IamRoleArn']}")
 
@@ -97,7 +97,7 @@ def _resource(world: World, call: Call, arn: str) -> Resource:
 def stop_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """StopBackupJob, where the type allows it."""
     job = _find(world.place(call.account, call.region).backup_jobs, parameters["BackupJobId"])
-    if job.resource.type in _UNSTOPPABLE:
+    if not stoppable(job.resource.type):
         raise invalid_request(f"Stopping a backup job of resource type {job.resource.type} is not supported.")
     if job.state not in (BackupJobState.CREATED, BackupJobState.PENDING, BackupJobState.RUNNING):
         raise invalid_request(f"Backup job {job.job_id} cannot be stopped: its state is {job.state}.")
@@ -173,9 +173,9 @@ def list_backup_jobs(world: World, call: Call, parameters: Mapping[str, Any]) ->
         "ByParentJobId": lambda _job, _value: False,  # there are no composite jobs yet
         "ByMessageCategory": lambda job, value: job.category == value,
     }
-    places = _accounts(world, call, parameters.get("ByAccountId"))
+    places = accounts_covered(world, call, parameters.get("ByAccountId"))
     jobs = (job for account in places for job in world.place(account, call.region).backup_jobs.values())
-    return page("BackupJobs", _filtered(jobs, parameters, tests, call.at), rendered_backup, parameters)
+    return page("BackupJobs", filtered(jobs, parameters, tests, call.at), rendered_backup, parameters)
 
 
 def list_copy_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,27 +189,30 @@ def list_copy_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -> d
         "ByParentJobId": lambda _job, _value: False,  # there are no composite jobs yet
         "ByMessageCategory": lambda job, value: job.category == value,
     }
-    places = _accounts(world, call, parameters.get("ByAccountId"))
+    places = accounts_covered(world, call, parameters.get("ByAccountId"))
     jobs = (job for account in places for job in world.place(account, call.region).copy_jobs.values())
-    return page("CopyJobs", _filtered(jobs, parameters, tests, call.at), rendered_copy, parameters)
+    return page("CopyJobs", filtered(jobs, parameters, tests, call.at), rendered_copy, parameters)
 
 
-def _accounts(world: World, call: Call, wanted: str | None) -> tuple[str, ...]:
+def accounts_covered(world: World, call: Call, wanted: str | None) -> tuple[str, ...]:
     """Return the accounts that a listing covers: `*` and other accounts are for those who administer the organization."""
     if wanted in (None, call.account):
         return (call.account,)
-    organization = world.organization
-    administers = call.account == organization.management_account or organization.is_delegated_administrator(
-        call.account, "backup.amazonaws.com"
-    )
-    if not administers:
+    if not administers(world, call):
         raise access_denied(f"Insufficient privileges to list jobs of account {wanted}.")
-    return organization.accounts() if wanted == "*" else (wanted,)
+    return world.organization.accounts() if wanted == "*" else (wanted,)
 
 
-def _filtered(
+def administers(world: World, call: Call) -> bool:
+    """Whether the caller's account administers AWS Backup of the organization."""
+    organization = world.organization
+    return call.account == organization.management_account or organization.is_delegated_administrator(call.account, "backup.amazonaws.com")
+
+
+def filtered(
     jobs: Iterable[Job], parameters: Mapping[str, Any], tests: Mapping[str, Callable[[Job, Any], bool]], now: datetime
 ) -> Iterator[Job]:
+    """Return the jobs of the last 30 days that pass the filters of a listing, in the order of creation."""
     asked = [(test, parameters[name]) for name, test in tests.items() if name in parameters]
     oldest = now - timedelta(days=facts.limit("job_history_days").value)
     created_after = max(oldest, parameters.get("ByCreatedAfter") or oldest)
@@ -239,6 +242,8 @@ def prune(world: World) -> None:
             old = [job.job_id for job in _oldest(jobs.values(), oldest) if is_terminal(job.state)]
             for job_id in old:
                 del jobs[job_id]
+        for job in [job for job in place.restore_jobs.values() if job.created_at < oldest and rules.is_over(job.state)]:
+            del place.restore_jobs[job.job_id]
 
 
 def _oldest(jobs: Iterable[BackupJob] | Iterable[CopyJob], before: datetime) -> Iterator[BackupJob | CopyJob]:
@@ -255,7 +260,7 @@ def rendered_backup(job: BackupJob) -> dict[str, Any]:
         "BackupJobId": job.job_id,
         "BackupVaultName": job.vault_name,
         "BackupVaultArn": job.vault_arn,
-        "VaultType": "BACKUP_VAULT",
+        "VaultType": vault_type(air_gapped=job.way is Way.DIRECT),
         "RecoveryPointArn": job.point_arn,
         "RecoveryPointLifecycle": lifecycle_document(job.lifecycle),
         "EncryptionKeyArn": job.key_arn,
@@ -289,7 +294,7 @@ def rendered_copy(job: CopyJob) -> dict[str, Any]:
         "SourceBackupVaultArn": job.source_vault_arn,
         "SourceRecoveryPointArn": job.source.arn,
         "DestinationBackupVaultArn": job.destination_vault_arn,
-        "DestinationVaultType": "BACKUP_VAULT",
+        "DestinationVaultType": vault_type(air_gapped=job.to_air_gapped),
         "DestinationRecoveryPointArn": job.point_arn,
         "DestinationEncryptionKeyArn": job.key_arn,
         "DestinationRecoveryPointLifecycle": lifecycle_document(job.lifecycle),

@@ -1,20 +1,11 @@
-"""The vault lock: which jobs it refuses, and when it can't be changed any more."""
+"""Which jobs a vault lock refuses, as the outcome of a job."""
 
-from datetime import datetime
-
-from strongroom.domain.names import FOREVER
-from strongroom.semantics import lifecycle as lifecycle_rules
-from strongroom.twin.backup.state import Lifecycle, Vault
+from strongroom.semantics import locks
+from strongroom.twin.backup.plandocument import meant
+from strongroom.twin.backup.state import INVALID_PARAMETERS, Lifecycle, Outcome, Vault
 
 
-def outside_lock(vault: Vault, lifecycle: Lifecycle) -> bool:
-    """Whether a vault's lock refuses a lifecycle; asked when the job runs, never when the plan is made."""
-    if not vault.locked:
-        return False
-    keep = FOREVER if lifecycle.delete_days is None else lifecycle.delete_days
-    return lifecycle_rules.outside_lock(keep, vault.min_days, vault.max_days)
-
-
-def hardened(vault: Vault, at: datetime) -> bool:
-    """Whether the lock is a compliance lock whose grace time is over."""
-    return vault.lock_at is not None and vault.lock_at <= at
+def refusal(vault: Vault, lifecycle: Lifecycle, *, copy: bool) -> Outcome | None:
+    """Return how a job ends whose lifecycle a vault's lock refuses; asked when the job runs, never when the plan is made."""
+    message = locks.fails(vault.lock, meant(lifecycle).keep, copy=copy)
+    return (message, INVALID_PARAMETERS) if message else None

@@ -43,12 +43,19 @@ def _follow_account(world: World, at: datetime, account: str) -> None:
         return
     wanted: dict[str, dict[str, _Wanted]] = {region: {} for owner, region in world.places if owner == account}
     for plan in valid:
-        made = (policies.plan_document(plan), policies.selection_documents(plan), dict(plan.tags))
         for region in plan.regions:
             if region in facts.regions():
+                made = (_in_region(policies.plan_document(plan), region), policies.selection_documents(plan), dict(plan.tags))
                 wanted.setdefault(region, {})[plan.name] = made
     for region, by_name in wanted.items():
         _reconcile(world, at, account, region, by_name)
+
+
+def _in_region(document: dict[str, Any], region: str) -> dict[str, Any]:
+    """Return a plan with the Region in place of `$region` in its air-gapped targets."""
+    name = "TargetLogicallyAirGappedBackupVaultArn"
+    rules = [rule | ({name: rule[name].replace("$region", region)} if name in rule else {}) for rule in document["Rules"]]
+    return document | {"Rules": rules}
 
 
 def _valid_plans(effective: Mapping[str, Any] | None) -> tuple[policies.PolicyPlan, ...] | None:

@@ -4,13 +4,13 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from strongroom import facts
-from strongroom.domain.names import FOREVER, Arn, partition_of
+from strongroom.domain.names import FOREVER, Arn, Forever, partition_of
 from strongroom.semantics import lifecycle as lifecycle_rules
-from strongroom.semantics import schedule
+from strongroom.semantics import policies, schedule
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import invalid_parameter, limit_exceeded
 from strongroom.twin.backup.state import CopyAction, Creator, Lifecycle, PlanVersion, Rule
@@ -22,6 +22,7 @@ def version_of(
 ) -> PlanVersion:
     """Return a new version of a plan from its document; raises ApiError for what AWS Backup refuses."""
     check(document)
+    _check_homes(document, account, region)
     luck = chance(seed, "version", account, region, plan_id, number)
     arn = f"arn:{partition_of(region)}:backup:{region}:{account}:backup-plan:{plan_id}"
     common = {
@@ -72,6 +73,7 @@ def _rule(given: Mapping[str, Any], common: dict[str, str], rule_id: str) -> Rul
             for action in document.get("CopyActions") or ()
         ),
         document=document,
+        air_gapped_arn=document.get("TargetLogicallyAirGappedBackupVaultArn"),
         creator=Creator(plan_id=common["BackupPlanId"], rule_id=rule_id, wire=wire),
     )
 
@@ -87,13 +89,32 @@ def lifecycle_of(document: Mapping[str, Any] | None) -> Lifecycle | None:
     )
 
 
-def lifecycle_problem(document: Mapping[str, Any] | None, *, continuous: bool = False, unbounded: bool = False) -> str | None:
+@lru_cache(maxsize=4096)
+def meant(lifecycle: Lifecycle) -> lifecycle_rules.Lifecycle:
+    """Return what a lifecycle means to the rules: never is FOREVER, and -1 is never."""
+    days, cold = lifecycle.delete_days, lifecycle.cold_days
+    return lifecycle_rules.Lifecycle(
+        keep=FOREVER if days is None or days < 0 else days,
+        cold_after_days=None if cold is None or cold < 0 else cold,
+        archive=bool(lifecycle.archive),
+    )
+
+
+def kept(lifecycle: lifecycle_rules.Lifecycle, *, archive: bool | None) -> Lifecycle:
+    """Return a lifecycle that the rules gave; `archive` as it was given on the wire."""
+    days = None if isinstance(lifecycle.keep, Forever) else lifecycle.keep
+    return Lifecycle(delete_days=days, cold_days=lifecycle.cold_after_days, archive=archive)
+
+
+def lifecycle_problem(document: Mapping[str, Any] | None, *, unbounded: bool = False) -> str | None:
     """Return why AWS Backup refuses a Lifecycle structure; `unbounded`: -1 stands for never (copies and updates)."""
+    if "DeleteAfterEvent" in (document or {}):
+        return "Invalid lifecycle. DeleteAfterEvent is not valid as an input"
     days = (document or {}).get("DeleteAfterDays")
     cold = (document or {}).get("MoveToColdStorageAfterDays")
     if unbounded:
-        days, cold = (None if each == -1 else each for each in (days, cold))
-    return lifecycle_rules.problem(FOREVER if days is None else days, cold, continuous=continuous)
+        days, cold = _unless_never(days), _unless_never(cold)
+    return lifecycle_rules.problem(FOREVER if days is None else days, cold, continuous=False)
 
 
 def check(document: Mapping[str, Any]) -> None:
@@ -110,6 +131,29 @@ def check(document: Mapping[str, Any]) -> None:
         raise _refusal(reasons)
 
 
+def _check_homes(document: Mapping[str, Any], account: str, region: str) -> None:
+    """Refuse an air-gapped target of another account or Region; raises ApiError."""
+    reasons = [
+        (rule["RuleName"], problem)
+        for rule in document["Rules"]
+        if (problem := air_gapped_problem(rule.get("TargetLogicallyAirGappedBackupVaultArn"), account, region))
+    ]
+    if reasons:
+        raise _refusal(reasons)
+
+
+def air_gapped_problem(arn: str | None, account: str, region: str) -> str:
+    """Return why an ARN can't be the air-gapped target of backups in an account and Region; empty if it can, or if there is none."""
+    if arn is None:
+        return ""
+    if not is_vault_arn(arn):
+        return f"Invalid TargetLogicallyAirGappedBackupVaultArn {arn}"
+    there = Arn.parse(arn)
+    if (there.account, there.region) != (account, region):
+        return f"Invalid TargetLogicallyAirGappedBackupVaultArn {arn}: it must be in account {account} and Region {region}"
+    return ""
+
+
 def _refusal(reasons: Sequence[tuple[str, str]]) -> ApiError:
     rule, reason = reasons[0]
     name = "error_in_rule" if len({each for each, _ in reasons}) == 1 else "error_in_rules"
@@ -118,11 +162,44 @@ def _refusal(reasons: Sequence[tuple[str, str]]) -> ApiError:
 
 
 def _rule_problems(rule: Mapping[str, Any]) -> list[str]:
-    continuous = bool(rule.get("EnableContinuousBackup"))
-    lifecycles = [lifecycle_problem(rule.get("Lifecycle"), continuous=continuous)]
-    lifecycles += [lifecycle_problem(copy.get("Lifecycle"), unbounded=True) for copy in rule.get("CopyActions") or ()]
+    shared = [message for message, _ in policies.rule_refusals(_as_ruled(rule), windows=("StartWindowMinutes", "CompletionWindowMinutes"))]
     destinations = [_destination_problem(copy["DestinationBackupVaultArn"]) for copy in rule.get("CopyActions") or ()]
-    return [problem for problem in [*lifecycles, *destinations, _cron_problem(rule), *_size_problems(rule)] if problem]
+    return [
+        *shared,
+        *(problem for problem in [*destinations, *_event_problems(rule), _zone_problem(rule), *_size_problems(rule)] if problem),
+    ]
+
+
+def _as_ruled(rule: Mapping[str, Any]) -> policies.PolicyRule:
+    """Return a rule as the rules of all plans judge it; -1 stands for never in copy actions only."""
+    kept = rule.get("Lifecycle") or {}
+    return policies.PolicyRule(
+        name=rule["RuleName"],
+        schedule=rule.get("ScheduleExpression") or facts.limit("schedule_expression_default").value,
+        vault_name=rule["TargetBackupVaultName"],
+        start_within_minutes=rule.get("StartWindowMinutes", facts.limit("start_window_minutes_default").value),
+        complete_within_minutes=rule.get("CompletionWindowMinutes", facts.limit("completion_window_minutes_default").value),
+        delete_after_days=kept.get("DeleteAfterDays"),
+        cold_after_days=kept.get("MoveToColdStorageAfterDays"),
+        continuous=bool(rule.get("EnableContinuousBackup")),
+        copies=tuple(
+            policies.PolicyCopy(
+                vault_arn=copy["DestinationBackupVaultArn"],
+                delete_after_days=_unless_never((copy.get("Lifecycle") or {}).get("DeleteAfterDays")),
+                cold_after_days=_unless_never((copy.get("Lifecycle") or {}).get("MoveToColdStorageAfterDays")),
+            )
+            for copy in rule.get("CopyActions") or ()
+        ),
+    )
+
+
+def _unless_never(days: int | None) -> int | None:
+    return None if days == facts.limit("retention_days_never").value else days
+
+
+def _event_problems(rule: Mapping[str, Any]) -> list[str | None]:
+    given = [rule.get("Lifecycle"), *(copy.get("Lifecycle") for copy in rule.get("CopyActions") or ())]
+    return [lifecycle_problem(each) for each in given if each and "DeleteAfterEvent" in each]
 
 
 def _destination_problem(arn: str) -> str | None:
@@ -143,29 +220,16 @@ def is_vault_arn(text: str) -> bool:
     return parsed.service == "backup" and parsed.resource.startswith("backup-vault:")
 
 
-def _cron_problem(rule: Mapping[str, Any]) -> str | None:
+def _zone_problem(rule: Mapping[str, Any]) -> str | None:
     try:
-        schedule.parse_cron(rule.get("ScheduleExpression") or facts.limit("schedule_expression_default").value)
+        schedule.zone(rule.get("ScheduleExpressionTimezone") or facts.limit("schedule_timezone_default").value)
     except schedule.CronError as error:
-        return f"Invalid ScheduleExpression. {error}"
-    timezone = rule.get("ScheduleExpressionTimezone") or facts.limit("schedule_timezone_default").value
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return f"Invalid ScheduleExpressionTimezone {timezone}"
+        return error.message
     return None
 
 
 def _size_problems(rule: Mapping[str, Any]) -> list[str]:
     problems = []
-    window = rule.get("StartWindowMinutes", facts.limit("start_window_minutes_default").value)
-    low, high = facts.limit("start_window_minutes_min").value, facts.limit("start_window_minutes_max").value
-    if not low <= window <= high:
-        problems.append(f"Invalid StartWindowMinutes. It must be between {low} and {high}: {window}")
-    complete = rule.get("CompletionWindowMinutes", facts.limit("completion_window_minutes_default").value)
-    longest = facts.limit("completion_window_minutes_max").value
-    if not 0 < complete <= longest:
-        problems.append(f"Invalid CompletionWindowMinutes. It must be between 1 and {longest}: {complete}")
     for member, limit in (("CopyActions", "copies_per_rule"), ("RecoveryPointTags", "recovery_point_tags_per_rule")):
         count, most = len(rule.get(member) or ()), facts.limit(limit).value
         if count > most:

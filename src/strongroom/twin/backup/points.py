@@ -1,18 +1,21 @@
 """Operations on recovery points and protected resources."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from strongroom import facts
-from strongroom.domain.names import ResourceType
-from strongroom.semantics.lifecycle import cold_at
+from strongroom.semantics import lifecycle as lifecycle_rules
+from strongroom.semantics import locks
+from strongroom.semantics.locks import Act
+from strongroom.twin.backup import notices
+from strongroom.twin.backup.audited import Framework, ReportPlan
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
-from strongroom.twin.backup.expiry import change_lifecycle, remove
+from strongroom.twin.backup.expiry import change_lifecycle, cold_at, held, is_cold, remove
 from strongroom.twin.backup.paging import page
-from strongroom.twin.backup.plandocument import lifecycle_of, lifecycle_problem
-from strongroom.twin.backup.state import Lifecycle, RecoveryPoint, Resource, Vault, World
-from strongroom.twin.backup.vaults import authorize
+from strongroom.twin.backup.plandocument import kept, lifecycle_of, lifecycle_problem, meant
+from strongroom.twin.backup.settling import gone
+from strongroom.twin.backup.state import LegalHold, Lifecycle, RecoveryPoint, Resource, RestoreTestingPlan, Vault, World
+from strongroom.twin.backup.vaults import authorize, key_type, vault_type
 from strongroom.twin.backup.vaults import find as find_vault
 from strongroom.twin.backup.wire import Call
 
@@ -47,33 +50,29 @@ def rendered(vault: Vault, point: RecoveryPoint) -> dict[str, Any]:
         "CompletionDate": point.completed_at,
         "BackupSizeInBytes": point.size_bytes,
         "CalculatedLifecycle": _calculated(point),
-        "Lifecycle": lifecycle_document(point.lifecycle),
+        "Lifecycle": _lifecycle(point),
         "EncryptionKeyArn": point.key_arn,
-        "IsEncrypted": point.key_arn is not None,
+        "IsEncrypted": point.key_arn is not None or vault.air_gapped,
         "IsParent": False,
         "ResourceName": point.resource.name,
-        "VaultType": "BACKUP_VAULT",
+        "VaultType": vault_type(air_gapped=vault.air_gapped),
+        "EncryptionKeyType": key_type(vault),
+        "LastRestoreTime": point.restored_at,
     }
     return {name: value for name, value in document.items() if value is not None}
 
 
+def _lifecycle(point: RecoveryPoint) -> dict[str, Any] | None:
+    document = lifecycle_document(point.lifecycle)
+    return document if point.passing is None else (document or {}) | {"DeleteAfterEvent": "DELETE_AFTER_COPY"}
+
+
 def _calculated(point: RecoveryPoint) -> dict[str, Any] | None:
-    cold = cold_at(point.created_at, _cold_days(point), point.resource.type)
+    cold = cold_at(point)
     if cold is None and point.delete_at is None:
         return None
     document = {"MoveToColdStorageAt": cold, "DeleteAt": point.delete_at}
     return {name: value for name, value in document.items() if value is not None}
-
-
-def _cold_days(point: RecoveryPoint) -> int | None:
-    archived = point.resource.type is not ResourceType.EBS or point.lifecycle.archive  # EBS has to be opted in to archiving
-    return point.lifecycle.cold_days if archived else None
-
-
-def is_cold(point: RecoveryPoint, call: Call) -> bool:
-    """Whether a recovery point has moved to cold storage."""
-    cold = cold_at(point.created_at, _cold_days(point), point.resource.type)
-    return cold is not None and cold <= call.at
 
 
 def find(world: World, call: Call, parameters: Mapping[str, Any]) -> tuple[Vault, RecoveryPoint]:
@@ -91,7 +90,7 @@ def find(world: World, call: Call, parameters: Mapping[str, Any]) -> tuple[Vault
 def describe_recovery_point(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeRecoveryPoint."""
     vault, point = find(world, call, parameters)
-    return rendered(vault, point) | {"StorageClass": "COLD" if is_cold(point, call) else "WARM"}
+    return rendered(vault, point) | {"StorageClass": "COLD" if is_cold(point, call.at) else "WARM"}
 
 
 def list_by_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +135,8 @@ def list_by_resource(world: World, call: Call, parameters: Mapping[str, Any]) ->
             "BackupVaultName": vault.name,
             "IsParent": False,
             "ResourceName": point.resource.name,
-            "VaultType": "BACKUP_VAULT",
+            "VaultType": vault_type(air_gapped=vault.air_gapped),
+            "EncryptionKeyType": key_type(vault),
         }
         return {name: value for name, value in document.items() if value is not None}
 
@@ -147,7 +147,8 @@ def delete_recovery_point(world: World, call: Call, parameters: Mapping[str, Any
     """DeleteRecoveryPoint: refused in a locked vault; without a usable role it answers 200 and the point becomes EXPIRED."""
     vault, point = find(world, call, parameters)
     authorize(world, call, vault, "DeleteRecoveryPoint", point.arn)
-    _unlocked(vault, "deleted")
+    _unlocked(vault, Act.DELETE_RECOVERY_POINT)
+    _unheld(point)
     remove(world, vault, point)
     return {}
 
@@ -156,59 +157,50 @@ def disassociate_recovery_point(world: World, call: Call, parameters: Mapping[st
     """DisassociateRecoveryPoint: gives control back to the service of the resource."""
     vault, point = find(world, call, parameters)
     authorize(world, call, vault, "DisassociateRecoveryPoint", point.arn)
-    _unlocked(vault, "disassociated")
+    _unlocked(vault, Act.DISASSOCIATE)
+    _unheld(point)
     del vault.points[point.arn]
     return {}
 
 
-def _unlocked(vault: Vault, verb: str) -> None:
-    if vault.locked:
-        raise invalid_request(f"Recovery points of the locked backup vault {vault.name} cannot be {verb}.")
+def disassociate_from_parent(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """DisassociateRecoveryPointFromParent: there are no composite recovery points yet, so no recovery point has a parent."""
+    _, point = find(world, call, parameters)
+    raise invalid_request(f"Recovery point {point.arn} has no parent recovery point.")
+
+
+def _unlocked(vault: Vault, act: Act) -> None:
+    refused = locks.refuses(vault.lock, act, recovery_points=len(vault.points))
+    if refused:
+        raise invalid_request(f"Backup vault {vault.name}: {refused}")
+
+
+def _unheld(point: RecoveryPoint) -> None:
+    if held(point):
+        raise invalid_request(facts.message("held_recovery_point").format(arn=point.arn))
 
 
 def update_lifecycle(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """UpdateRecoveryPointLifecycle: replaces the whole lifecycle, what is omitted becomes never; -1 means never too."""
     vault, point = find(world, call, parameters)
     authorize(world, call, vault, "UpdateRecoveryPointLifecycle", point.arn)
-    _unlocked(vault, "changed")
-    if point.continuous:
-        raise invalid_request("The lifecycle of a continuous recovery point is that of its rule.")
-    asked = parameters.get("Lifecycle") or {}
-    problem = lifecycle_problem(asked, unbounded=True)
+    _unlocked(vault, Act.CHANGE_LIFECYCLE)
+    asked = lifecycle_of(parameters.get("Lifecycle")) or Lifecycle()
+    problem = lifecycle_problem(parameters.get("Lifecycle"), unbounded=True)
     if problem:
         raise invalid_parameter(problem, code="ERROR_3015")
-    wanted = lifecycle_of({name: value for name, value in asked.items() if value != -1}) or Lifecycle()
-    if wanted.cold_days != point.lifecycle.cold_days:
-        if is_cold(point, call):
-            raise invalid_request("The transition to cold storage cannot be changed after it happened.")
-        if wanted.cold_days is not None and point.created_at + timedelta(days=wanted.cold_days - 1) < call.at:
-            raise invalid_parameter("Invalid lifecycle. MoveToColdStorageAfterDays must be at least one day after the recovery point's age")
-    change_lifecycle(world, vault, point, wanted)
+    cold = is_cold(point, call.at)
+    age = (call.at - point.created_at).days
+    change = lifecycle_rules.updated(meant(point.lifecycle), meant(asked), age_days=age, cold=cold, continuous=point.continuous)
+    if change.refused:
+        raise (invalid_request if cold or point.continuous else invalid_parameter)(change.refused)
+    change_lifecycle(world, vault, point, kept(change.lifecycle, archive=asked.archive))
+    notices.of_point(world, call.at, vault, point, "MODIFIED")
     return {
         "BackupVaultArn": vault.arn,
         "RecoveryPointArn": point.arn,
         "Lifecycle": lifecycle_document(point.lifecycle) or {},
         "CalculatedLifecycle": _calculated(point) or {},
-    }
-
-
-def get_restore_metadata(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """GetRecoveryPointRestoreMetadata: what the twin knows of the source, all values texts."""
-    vault, point = find(world, call, parameters)
-    resource = point.resource
-    metadata = {
-        ResourceType.EBS: {"volumeSize": str(resource.size_bytes // 1024**3), "encrypted": str(resource.encrypted).lower()},
-        ResourceType.EFS: {"file-system-id": resource.arn.rpartition("/")[2], "Encrypted": str(resource.encrypted).lower()},
-        ResourceType.DYNAMODB: {"originalTableName": resource.name, "encryptionType": "Default"},
-        ResourceType.S3: {"DestinationBucketName": resource.name, "RestoreLatestVersionsUpTo": "1"},
-        ResourceType.RDS: {"DBInstanceIdentifier": resource.name},
-        ResourceType.AURORA: {"DBClusterIdentifier": resource.name},
-    }.get(resource.type, {"resource": resource.arn})
-    return {
-        "BackupVaultArn": vault.arn,
-        "RecoveryPointArn": point.arn,
-        "RestoreMetadata": metadata,
-        "ResourceType": resource.type.value,
     }
 
 
@@ -295,4 +287,13 @@ def _tags(world: World, call: Call, arn: str) -> dict[str, str]:
     for plan in place.plans.values():
         if plan.arn == arn and plan.deleted_at is None:
             return plan.tags
+    others: tuple[LegalHold | RestoreTestingPlan | Framework | ReportPlan, ...] = (
+        *place.holds.values(),
+        *place.testing_plans.values(),
+        *(framework for framework in place.frameworks.values() if not gone(framework, call.at)),
+        *(plan for plan in place.report_plans.values() if not gone(plan, call.at)),
+    )
+    for tagged in others:
+        if tagged.arn == arn:
+            return tagged.tags
     raise not_found(f"Resource {arn} does not exist.")

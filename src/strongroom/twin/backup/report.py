@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from strongroom import facts
+from strongroom.twin.backup.holds import described as described_hold
 from strongroom.twin.backup.jobs import rendered_backup, rendered_copy
 from strongroom.twin.backup.points import rendered
+from strongroom.twin.backup.reportplans import rendered as rendered_report
+from strongroom.twin.backup.restorejobs import rendered as rendered_restore
+from strongroom.twin.backup.restoretesting import described_plan
 from strongroom.twin.backup.state import World
 from strongroom.twin.backup.vaults import described
 
@@ -17,10 +21,12 @@ def status(world: World) -> dict[str, Any]:
     oldest = _oldest(world)
     backup_jobs = Counter(job.state.value for place in places for job in place.backup_jobs.values() if job.created_at >= oldest)
     copy_jobs = Counter(job.state.value for place in places for job in place.copy_jobs.values() if job.created_at >= oldest)
+    restore_jobs = Counter(job.state.value for place in places for job in place.restore_jobs.values() if job.created_at >= oldest)
     points = Counter(point.status.value for place in places for vault in place.vaults.values() for point in vault.points.values())
     return {
         "backup_jobs": dict(sorted(backup_jobs.items())),
         "copy_jobs": dict(sorted(copy_jobs.items())),
+        "restore_jobs": dict(sorted(restore_jobs.items())),
         "recovery_points": dict(sorted(points.items())),
         "vaults": sum(len(place.vaults) for place in places),
         "plans": sum(plan.deleted_at is None for place in places for plan in place.plans.values()),
@@ -33,7 +39,7 @@ def dump(world: World) -> dict[str, Any]:
     oldest = _oldest(world)
     return {
         f"{account}/{region}": {
-            "vaults": {vault.name: described(vault) for vault in place.vaults.values()},
+            "vaults": {vault.name: described(vault, world.at) for vault in place.vaults.values()},
             "points": {vault.name: [rendered(vault, point) for point in vault.points.values()] for vault in place.vaults.values()},
             "plans": {
                 plan.plan_id: {"versions": [version.document for version in plan.versions], "executed_at": plan.executed_at}
@@ -41,6 +47,10 @@ def dump(world: World) -> dict[str, Any]:
             },
             "backup_jobs": [rendered_backup(job) for job in place.backup_jobs.values() if job.created_at >= oldest],
             "copy_jobs": [rendered_copy(job) for job in place.copy_jobs.values() if job.created_at >= oldest],
+            "restore_jobs": [rendered_restore(job) for job in place.restore_jobs.values() if job.created_at >= oldest],
+            "legal_holds": [described_hold(hold) for hold in place.holds.values()],
+            "report_jobs": [rendered_report(job) for job in place.report_jobs.values()],
+            "restore_testing_plans": {plan.name: described_plan(plan) for plan in place.testing_plans.values()},
         }
         for (account, region), place in sorted(world.places.items())
     }

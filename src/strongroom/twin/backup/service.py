@@ -4,12 +4,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from strongroom.domain.names import Arn
 from strongroom.twin.backup import jobs, organization, report, wire
-from strongroom.twin.backup.operations import OPERATIONS
+from strongroom.twin.backup.disturbances import Disturbances
+from strongroom.twin.backup.operations import OPERATIONS, Operation
+from strongroom.twin.backup.permissions import ENTITLEMENTS
 from strongroom.twin.backup.state import World
 from strongroom.twin.ports import ApiError, OrganizationView, Request, Response
+
+if TYPE_CHECKING:
+    from strongroom.twin.entitlements import Entitlements
 
 
 class Backup:
@@ -22,12 +28,14 @@ class Backup:
         self._now = now
         self._lock = threading.RLock()
         self._world = World(organization=organization, seed=seed, at=_milliseconds(now()))
+        self._entitlements: Entitlements | None = None  # enforced, where there are some
 
     def handle(self, request: Request) -> Response:
         """Answer a wire call; never raises ApiError."""
         operation = ""
         try:
             operation, labels = wire.match(request)
+            _action(operation)
             parameters = wire.parameters_of(operation, labels, request)
             with self._lock:
                 document = self._do(operation, parameters, account=request.account, region=request.region, principal=request.principal)
@@ -48,9 +56,7 @@ class Backup:
     def _do(
         self, operation: str, parameters: Mapping[str, Any], *, account: str, region: str, principal: str, internal: bool = False
     ) -> dict[str, Any]:
-        action = OPERATIONS.get(operation)
-        if action is None:
-            raise ApiError("NotImplemented", f"not implemented: the twin's AWS Backup has no {operation} yet", status=501)
+        action = _action(operation)
         at = max(self._world.at, _milliseconds(self._now()))
         self._until(at)
         return action(self._world, wire.Call(account=account, region=region, principal=principal, at=at, internal=internal), parameters)
@@ -59,7 +65,7 @@ class Backup:
         """Let everything due until `until` happen; returns what happened: jobs, recovery points, expired ones."""
         with self._lock:
             world, before = self._world, Counter(self._world.counts)
-            self._until(max(world.at, until))
+            self._until(max(world.at, _milliseconds(until)))
             happened = Counter(world.counts)
             happened.subtract(before)
             always = dict.fromkeys(("backup_jobs", "copy_jobs", "recovery_points", "expired"), 0)
@@ -68,10 +74,29 @@ class Backup:
     def _until(self, until: datetime) -> None:
         world = self._world
         world.forget()
+        if self._entitlements is not None:
+            world.facts[ENTITLEMENTS] = self._entitlements
         organization.follow(world, max(world.at, min(_milliseconds(self._now()), until)))
         world.clockwork.run(world, until)
         world.at = until
         jobs.prune(world)
+
+    def enforce(self, entitlements: "Entitlements") -> None:
+        """Let jobs do only what policies let their roles do."""
+        with self._lock:
+            self._entitlements = entitlements
+
+    def vault_policy(self, arn: str) -> str | None:
+        """Return the access policy of a vault; None: it has none, or isn't there."""
+        parsed = Arn.parse(arn)
+        place = self._world.places.get((parsed.account, parsed.region))
+        vault = place.vaults.get(parsed.resource.removeprefix("backup-vault:")) if place else None
+        return vault.access_policy if vault else None
+
+    def disturb(self, disturbances: Disturbances) -> None:
+        """Let jobs go wrong from now on in the given ways, and in no others."""
+        with self._lock:
+            self._world.disturbances = disturbances
 
     def status(self) -> dict[str, Any]:
         """Numbers for `twin status`: jobs of the last 30 days by state, recovery points, vaults, plans."""
@@ -82,6 +107,14 @@ class Backup:
         """All vaults, plans, jobs and recovery points as plain data, for comparing two runs."""
         with self._lock:
             return report.dump(self._world)
+
+
+def _action(operation: str) -> Operation:
+    """Return what an operation does; raises ApiError for one that the twin doesn't have, before it looks at its parameters."""
+    action = OPERATIONS.get(operation)
+    if action is None:
+        raise ApiError("NotImplemented", f"not implemented: the twin's AWS Backup has no {operation} yet", status=501)
+    return action
 
 
 def _milliseconds(at: datetime) -> datetime:

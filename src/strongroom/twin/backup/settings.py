@@ -3,22 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
+from strongroom import facts
 from strongroom.domain.names import ResourceType
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request
 from strongroom.twin.backup.state import Place, World
 from strongroom.twin.backup.wire import Call
 
-# Types that an account is opted in to from the start; newer ones start opted out. No page of AWS lists them: unverified.
-_OPTED_IN = frozenset(
-    {ResourceType.DYNAMODB, ResourceType.EBS, ResourceType.EC2, ResourceType.EFS, ResourceType.RDS, ResourceType.STORAGE_GATEWAY}
-)
-_MANAGED = {"DynamoDB": True, "EFS": True}
 _GLOBAL = {"isCrossAccountBackupEnabled": "false", "isMpaEnabled": "false", "isDelegatedAdministratorEnabled": "false"}
 
 
 def opt_in(place: Place) -> dict[str, bool]:
     """Return the service opt-in of an account and Region for every type."""
-    return {type_.value: place.opt_in.get(type_.value, type_ in _OPTED_IN) for type_ in ResourceType}
+    at_first = facts.types("opted_in_at_first")
+    return {type_.value: place.opt_in.get(type_.value, type_ in at_first) for type_ in ResourceType}
 
 
 def deciding_opt_in(world: World, account: str, region: str, *, of_organization: bool) -> Mapping[str, bool]:
@@ -35,7 +32,8 @@ def full_management(world: World, account: str, region: str, type_: ResourceType
 def describe_region_settings(world: World, call: Call, _parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeRegionSettings."""
     place = world.place(call.account, call.region)
-    return {"ResourceTypeOptInPreference": opt_in(place), "ResourceTypeManagementPreference": _MANAGED | place.management}
+    managed = dict.fromkeys(sorted(facts.types("managed_by_preference")), True) | place.management
+    return {"ResourceTypeOptInPreference": opt_in(place), "ResourceTypeManagementPreference": managed}
 
 
 def update_region_settings(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +46,7 @@ def update_region_settings(world: World, call: Call, parameters: Mapping[str, An
         if name not in known:
             raise invalid_parameter(f"Unsupported resource type: {name}")
     for name in managed:
-        if name not in _MANAGED:
+        if name not in facts.types("managed_by_preference"):
             raise invalid_parameter(f"Resource type management preference is not supported for {name}")
     place.opt_in.update(opted)
     place.management.update(managed)

@@ -10,10 +10,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from strongroom.domain.names import ResourceType
-from strongroom.semantics.jobs import BackupJobState, CopyJobState, RecoveryPointStatus
+from strongroom.semantics.airgapped import Way
+from strongroom.semantics.jobs import BackupJobState, CopyJobState, LegalHoldState, RecoveryPointStatus, RestoreJobState
+from strongroom.semantics.locks import Lock
+from strongroom.semantics.restoretesting import Deletion, PointSelection, Scope, Validation
 from strongroom.semantics.selection import PlanSelection
+from strongroom.twin.backup.audited import Framework, ReportJob, ReportPlan
 from strongroom.twin.backup.chance import Chance
 from strongroom.twin.backup.clockwork import Clockwork, Happening
+from strongroom.twin.backup.disturbances import Disturbances
 from strongroom.twin.ports import OrganizationView
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -33,7 +38,9 @@ class Resource:
     encrypted: bool
     key_arn: str | None  # as the service tells it: ARN, id or alias
     continuous_ready: bool = True  # S3: versioning is on
+    multi_az_cluster: bool = False  # RDS: a Multi-AZ DB cluster, not an instance
     exists: bool = True  # False: an ARN that a selection names and that nobody has
+    details: Mapping[str, Any] = field(default_factory=dict)  # what a restore needs beside it, by AWS's metadata keys
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -64,6 +71,25 @@ class Creator:
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
+class Passing:
+    """A recovery point in a standard vault on its way to an air-gapped one: it is deleted after the copy."""
+
+    beside_continuous: bool  # Aurora: it goes in any case
+    open: int = 0  # copy jobs of it that are not over
+    landed: list[tuple["Vault", "RecoveryPoint"]] = field(default_factory=list)  # completed copies in air-gapped vaults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """The index of a recovery point."""
+
+    created_at: datetime
+    ready_at: datetime
+    role_arn: str
+    deleted_at: datetime | None = None  # when its deletion, which has begun, is done
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
 class RecoveryPoint:
     """A recovery point in one vault."""
 
@@ -86,6 +112,11 @@ class RecoveryPoint:
     tags: dict[str, str]
     continuous: bool
     account: str  # of the account that owns the resource
+    holds: tuple["LegalHold", ...] = ()  # those that took it in, whatever their state
+    warm_until: datetime | None = None  # a legal hold keeps or kept it out of cold storage up to here
+    restored_at: datetime | None = None  # when a restore of it last completed
+    passing: Passing | None = None  # on its way to an air-gapped vault
+    index: Index | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -99,14 +130,13 @@ class Vault:
     region: str
     created_at: datetime
     creator_request_id: str | None
-    key_arn: str
+    key_arn: str | None  # None: a key that AWS owns, of an air-gapped vault
     tags: dict[str, str]
+    air_gapped: bool = False
+    available_at: datetime | None = None  # before that it is being made; None: made at once
     access_policy: str | None = None
     notifications: Mapping[str, Any] | None = None
-    locked: bool = False
-    min_days: int | None = None
-    max_days: int | None = None
-    lock_at: datetime | None = None  # compliance lock: when its grace time ends
+    lock: Lock | None = None
     points: dict[str, RecoveryPoint] = field(default_factory=dict)  # by ARN, in order of arrival
     continuous: dict[str, RecoveryPoint] = field(default_factory=dict)  # the continuous ones among them, by resource ARN
 
@@ -136,6 +166,7 @@ class Rule:
     copies: tuple[CopyAction, ...]
     document: Mapping[str, Any]  # as GetBackupPlan shows it
     creator: Creator
+    air_gapped_arn: str | None = None  # the air-gapped vault that is the real target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +254,9 @@ class BackupJob:
     size_bytes: int = 0
     point_arn: str | None = None
     key_arn: str | None = None
+    air_gapped_arn: str | None = None  # the air-gapped vault that is the real target
+    way: Way | None = None  # how its recovery point gets there, known once it runs
+    fallback: str = ""  # why it doesn't, in AWS's words
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -250,6 +284,105 @@ class CopyJob:
     size_bytes: int = 0
     point_arn: str | None = None
     key_arn: str | None = None
+    to_air_gapped: bool = False  # what its destination turned out to be
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class LegalHold:
+    """A legal hold on recovery points of an account and Region."""
+
+    serial: int
+    hold_id: str
+    arn: str
+    account: str
+    region: str
+    chance: Chance
+    title: str
+    description: str
+    document: Mapping[str, Any] | None  # RecoveryPointSelection, as it was given
+    created_at: datetime
+    tags: dict[str, str]
+    points: tuple[tuple[Vault, RecoveryPoint], ...]  # matched when it was made
+    state: LegalHoldState = LegalHoldState.CREATING
+    cancel_description: str | None = None
+    cancelled_at: datetime | None = None
+    record_until: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class RestoreTestingSelection:
+    """A selection of a restore testing plan."""
+
+    serial: int
+    name: str
+    created_at: datetime
+    creator_request_id: str | None
+    document: Mapping[str, Any]  # with its defaults
+    scope: Scope
+    updated_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class RestoreTestingPlan:
+    """A restore testing plan."""
+
+    serial: int
+    name: str
+    arn: str
+    account: str
+    region: str
+    created_at: datetime
+    creator_request_id: str | None
+    document: Mapping[str, Any]  # with its defaults
+    points: PointSelection
+    tags: dict[str, str]
+    selections: dict[str, RestoreTestingSelection] = field(default_factory=dict)
+    updated_at: datetime | None = None
+    executed_at: datetime | None = None
+    edition: int = 0  # of its schedule: runs that were planned before no longer count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreTest:
+    """What makes a restore job a restore test."""
+
+    plan_arn: str
+    plan_name: str
+    validation_hours: int
+    over: Happening  # called when the job is over
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class RestoreJob:
+    """A restore job."""
+
+    serial: int
+    job_id: str
+    chance: Chance
+    account: str
+    region: str
+    vault: Vault
+    point: RecoveryPoint
+    role_arn: str
+    metadata: Mapping[str, str]
+    copy_tags: bool
+    created_at: datetime
+    test: RestoreTest | None = None
+    state: RestoreJobState = RestoreJobState.PENDING
+    message: str | None = None
+    started_at: datetime | None = None
+    expected_minutes: int | None = None
+    completed_at: datetime | None = None
+    created_arn: str | None = None
+    validation: Validation | None = None
+    validation_message: str | None = None
+    deletion: Deletion | None = None
+    deletion_message: str | None = None
+
+    @property
+    def resource(self) -> Resource:
+        """What was backed up."""
+        return self.point.resource
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -264,6 +397,14 @@ class Place:
     copy_jobs: dict[str, CopyJob] = field(default_factory=dict)
     opt_in: dict[str, bool] = field(default_factory=dict)
     management: dict[str, bool] = field(default_factory=dict)
+    restore_jobs: dict[str, RestoreJob] = field(default_factory=dict)
+    holds: dict[str, LegalHold] = field(default_factory=dict)  # by id
+    testing_plans: dict[str, RestoreTestingPlan] = field(default_factory=dict)  # by name
+    testing: dict[ResourceType, int] = field(default_factory=dict)  # how many restore tests run now
+    testing_queue: dict[ResourceType, deque[RestoreJob]] = field(default_factory=dict)  # tests that wait for their turn
+    frameworks: dict[str, Framework] = field(default_factory=dict)  # by name
+    report_plans: dict[str, ReportPlan] = field(default_factory=dict)  # by name
+    report_jobs: dict[str, ReportJob] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)  # idempotency token -> job id
     protected: dict[str, tuple[Resource, datetime, str, str]] = field(default_factory=dict)  # last backup: at, vault ARN, point ARN
 
@@ -284,7 +425,8 @@ class World:
     counts: dict[str, int] = field(default_factory=dict)
     inventories: dict[tuple[str, str], Inventory] = field(default_factory=dict)
     matches: dict[tuple[str, str, str], tuple[Any, tuple[tuple[Resource, str], ...]]] = field(default_factory=dict)  # by plan
-    facts: dict[tuple[str, ...], Any] = field(default_factory=dict)  # roles and keys, valid while nobody can change them
+    facts: dict[tuple[object, ...], Any] = field(default_factory=dict)  # roles and keys, valid while nobody can change them
+    disturbances: Disturbances = field(default_factory=Disturbances)  # what somebody asked to go wrong
     moves: int = 0  # how often somebody may have changed other services
     pruned_at: datetime = _LONG_AGO  # when old jobs were last forgotten
     numbers: int = 0
@@ -306,7 +448,7 @@ class World:
         """Add one to a number that `run_until` reports."""
         self.counts[what] = self.counts.get(what, 0) + 1
 
-    def once(self, key: tuple[str, ...], read: Callable[[], Any]) -> Any:
+    def once(self, key: tuple[object, ...], read: Callable[[], Any]) -> Any:
         """Read a fact of another service at most once while the clock moves, because nobody can change it then."""
         if key not in self.facts:
             self.facts[key] = read()

@@ -1,14 +1,20 @@
 """Roles and keys that jobs depend on, read in-process from moto's IAM and KMS."""
 
+import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+from strongroom.domain.access import PrincipalKind
 from strongroom.domain.names import ResourceType, partition_of
-from strongroom.twin.backup.access import statements
+from strongroom.semantics.authorization.evaluate import decide
+from strongroom.semantics.authorization.model import Actor, Context, Target, Verdict
+from strongroom.semantics.authorization.policy import parse
 from strongroom.twin.backup.inventory import backend_of
 from strongroom.twin.backup.state import Resource, World
 
 SERVICE_LINKED_ROLE = "aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
+_SERVICE = Actor(kind=PrincipalKind.SERVICE, arn="backup.amazonaws.com", account="")
 _AWS_ALIASES = {
     ResourceType.EBS: "aws/ebs",
     ResourceType.EC2: "aws/ebs",
@@ -29,6 +35,8 @@ class Key:
 
 def role_problem(world: World, role_arn: str) -> str:
     """Return why AWS Backup can't assume a role, in AWS's words; empty when it can."""
+    if role_arn in world.disturbances.roles:
+        return f"IAM Role {role_arn} cannot be assumed by AWS Backup"
     problem: str = world.once(("role", role_arn), lambda: _role_problem(role_arn))
     return problem
 
@@ -43,17 +51,17 @@ def _role_problem(role_arn: str) -> str:
     backend = backend_of("iam", parts[4], parts[1])
     for role in () if backend is None else list(backend.roles.values()):
         if role.arn == role_arn:
-            return "" if _trusts_backup(role.assume_role_policy_document) else refused
+            return "" if _trusts_backup(role_arn, role.assume_role_policy_document) else refused
     return refused
 
 
-def _trusts_backup(document: str | dict[str, Any]) -> bool:
-    for statement in statements(document):
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if statement.get("Effect") == "Allow" and "backup.amazonaws.com" in ([services] if isinstance(services, str) else services):
-            return True
-    return False
+def _trusts_backup(role_arn: str, document: str | dict[str, Any]) -> bool:
+    """Return whether AWS Backup may assume a role; a condition on what AWS doesn't tell of its own calls is taken as met."""
+    account = role_arn.split(":")[4]
+    text = document if isinstance(document, str) else json.dumps(document)
+    target = Target(arn=role_arn, account=account, policy=parse(text, name="trust policy"))
+    context = Context(values=MappingProxyType({"aws:SourceAccount": (account,)}))
+    return decide(_SERVICE, "sts:AssumeRole", target, context).verdict is not Verdict.DENIED
 
 
 def key_of(world: World, reference: str, account: str, region: str) -> Key:

@@ -8,8 +8,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from strongroom.domain.names import FOREVER, ResourceType, vault_arn
-from strongroom.semantics import schedule, windows
+from strongroom.domain.names import FOREVER, vault_arn
+from strongroom.semantics import continuous, schedule, windows
 from strongroom.semantics.selection import plan_selects
 from strongroom.twin.backup import backups, pace
 from strongroom.twin.backup.chance import chance
@@ -104,8 +104,9 @@ def _schedule(world: World, plan: Plan, rule: Rule, slot: datetime, *, resource:
         complete_minutes=rule.complete_minutes,
         lifecycle=rule.lifecycle,
         copies=rule.copies,
-        continuous=rule.continuous and resource.type in (ResourceType.RDS, ResourceType.S3, ResourceType.AURORA),
+        continuous=rule.continuous and continuous.supported(resource.type, multi_az_cluster=resource.multi_az_cluster),
         tags=rule.tags,
+        air_gapped_arn=rule.air_gapped_arn,
     )
     world.clockwork.at(created_at, backups.create, job)
 

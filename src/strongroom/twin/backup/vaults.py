@@ -2,20 +2,29 @@
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from strongroom import facts
-from strongroom.domain.names import vault_arn
+from strongroom.domain.names import Arn, vault_arn
+from strongroom.semantics import airgapped, locks
 from strongroom.twin.backup.access import Caller, denies
-from strongroom.twin.backup.errors import access_denied, already_exists, invalid_parameter, invalid_request, limit_exceeded, not_found
-from strongroom.twin.backup.locks import hardened
+from strongroom.twin.backup.chance import chance
+from strongroom.twin.backup.errors import (
+    access_denied,
+    already_exists,
+    invalid_parameter,
+    invalid_request,
+    limit_exceeded,
+    missing_parameter,
+    not_found,
+)
 from strongroom.twin.backup.paging import page
 from strongroom.twin.backup.state import Vault, World
 from strongroom.twin.backup.surroundings import aws_managed_key, key_of
 from strongroom.twin.backup.wire import Call
 
-_VAULT_TYPE = "BACKUP_VAULT"
+_MAKING = timedelta(minutes=1), timedelta(minutes=3)  # how long it takes to make an air-gapped vault
 _POLICY_CHARACTERS_MAX = 20_480  # unverified; the limit of resource policies of AWS Backup is not on its quota page
 
 
@@ -45,58 +54,97 @@ def authorize(world: World, call: Call, vault: Vault, action: str, resource_arn:
 
 def create_backup_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """CreateBackupVault."""
-    place, name = world.place(call.account, call.region), parameters["BackupVaultName"]
-    request_id = parameters.get("CreatorRequestId")
-    existing = place.vaults.get(name)
+    existing = _existing(world, call, parameters)
     if existing is not None:
-        if request_id is None or existing.creator_request_id != request_id:
-            raise already_exists(facts.message("vault_exists"), arn=existing.arn, creator_request_id=existing.creator_request_id)
         return _created(existing)
-    if len(place.vaults) >= facts.limit("vaults_per_region").value:
+    given = parameters.get("EncryptionKeyArn")
+    key_arn = aws_managed_key(call.account, call.region, "aws/backup").arn if given is None else _key(world, call, given)
+    return _created(_add(world, call, parameters, key_arn))
+
+
+def create_air_gapped_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """CreateLogicallyAirGappedBackupVault: locked from the start, and available after one to three minutes."""
+    existing = _existing(world, call, parameters)
+    if existing is None:
+        least, most = parameters["MinRetentionDays"], parameters["MaxRetentionDays"]
+        problem = airgapped.lock_problem(least, most)
+        if problem:
+            raise invalid_parameter(problem)
+        given = parameters.get("EncryptionKeyArn")
+        existing = _add(world, call, parameters, None if given is None else _key(world, call, given))
+        luck = chance(world.seed, "air-gapped", existing.arn, existing.serial)
+        existing.air_gapped, existing.available_at = True, call.at + luck.between(*_MAKING, 0)
+        existing.lock = locks.Lock(min_days=least, max_days=most, lock_at=call.at)
+    return _created(existing) | {"VaultState": described(existing, call.at)["VaultState"]}
+
+
+def _existing(world: World, call: Call, parameters: Mapping[str, Any]) -> Vault | None:
+    """Return the vault that the same request made before; raises ApiError for another of that name, and for one too many."""
+    place, request_id = world.place(call.account, call.region), parameters.get("CreatorRequestId")
+    existing = place.vaults.get(parameters["BackupVaultName"])
+    if existing is not None and (request_id is None or existing.creator_request_id != request_id):
+        raise already_exists(facts.message("vault_exists"), arn=existing.arn, creator_request_id=existing.creator_request_id)
+    if existing is None and len(place.vaults) >= facts.limit("vaults_per_region").value:
         raise limit_exceeded(f"The account has {len(place.vaults)} backup vaults in {call.region}, the most that are allowed")
+    return existing
+
+
+def _add(world: World, call: Call, parameters: Mapping[str, Any], key_arn: str | None) -> Vault:
     vault = Vault(
         serial=world.serial(),
-        name=name,
-        arn=vault_arn(call.account, call.region, name),
+        name=parameters["BackupVaultName"],
+        arn=vault_arn(call.account, call.region, parameters["BackupVaultName"]),
         account=call.account,
         region=call.region,
         created_at=call.at,
-        creator_request_id=request_id,
-        key_arn=_key(world, call, parameters.get("EncryptionKeyArn")),
+        creator_request_id=parameters.get("CreatorRequestId"),
+        key_arn=key_arn,
         tags=dict(parameters.get("BackupVaultTags") or {}),
     )
-    place.vaults[name] = vault
-    return _created(vault)
+    world.place(call.account, call.region).vaults[vault.name] = vault
+    return vault
 
 
-def _key(world: World, call: Call, given: str | None) -> str:
-    if given is None:
-        return aws_managed_key(call.account, call.region, "aws/backup").arn
+def _key(world: World, call: Call, given: str) -> str:
     key = key_of(world, given, call.account, call.region)
     if key.state != "Enabled" or f":{call.region}:" not in key.arn:
         raise invalid_parameter(f"Invalid EncryptionKeyArn {given}: the key is {key.state}, an enabled key of {call.region} is needed")
     return key.arn
 
 
+def vault_type(*, air_gapped: bool) -> str:
+    """Return the VaultType of a vault."""
+    return "LOGICALLY_AIR_GAPPED_BACKUP_VAULT" if air_gapped else "BACKUP_VAULT"
+
+
+def key_type(vault: Vault) -> str | None:
+    """Return the EncryptionKeyType of an air-gapped vault, None of others."""
+    if not vault.air_gapped:
+        return None
+    return "AWS_OWNED_KMS_KEY" if vault.key_arn is None else "CUSTOMER_MANAGED_KMS_KEY"
+
+
 def _created(vault: Vault) -> dict[str, Any]:
     return {"BackupVaultName": vault.name, "BackupVaultArn": vault.arn, "CreationDate": vault.created_at}
 
 
-def described(vault: Vault) -> dict[str, Any]:
-    """Return a vault as DescribeBackupVault and ListBackupVaults show it."""
+def described(vault: Vault, at: datetime) -> dict[str, Any]:
+    """Return a vault as DescribeBackupVault and ListBackupVaults show it at an instant."""
+    creating = vault.available_at is not None and at < vault.available_at
     document = {
         "BackupVaultName": vault.name,
         "BackupVaultArn": vault.arn,
-        "VaultType": _VAULT_TYPE,
-        "VaultState": "AVAILABLE",
+        "VaultType": vault_type(air_gapped=vault.air_gapped),
+        "VaultState": "CREATING" if creating else "AVAILABLE",
         "CreationDate": vault.created_at,
         "EncryptionKeyArn": vault.key_arn,
         "CreatorRequestId": vault.creator_request_id,
         "NumberOfRecoveryPoints": len(vault.points),
-        "Locked": vault.locked,
-        "MinRetentionDays": vault.min_days,
-        "MaxRetentionDays": vault.max_days,
-        "LockDate": vault.lock_at,
+        "Locked": vault.lock is not None,
+        "MinRetentionDays": vault.lock and vault.lock.min_days,
+        "MaxRetentionDays": vault.lock and vault.lock.max_days,
+        "LockDate": vault.lock and vault.lock.lock_at,
+        "EncryptionKeyType": key_type(vault),
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -106,23 +154,27 @@ def describe_backup_vault(world: World, call: Call, parameters: Mapping[str, Any
     owner = parameters.get("BackupVaultAccountId")
     if owner not in (None, call.account):
         raise access_denied(f"Insufficient privileges to perform this action on vaults of account {owner}.")
-    return described(find(world, call, parameters["BackupVaultName"]))
+    return described(find(world, call, parameters["BackupVaultName"]), call.at)
 
 
 def list_backup_vaults(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListBackupVaults; nothing is shared and no vault is air-gapped yet, so those filters give an empty list."""
-    vaults = list(world.place(call.account, call.region).vaults.values())
-    if parameters.get("ByVaultType", _VAULT_TYPE) != _VAULT_TYPE or parameters.get("ByShared"):
-        vaults = []
-    return page("BackupVaultList", vaults, described, parameters)
+    """ListBackupVaults; nothing is shared, so that filter gives an empty list."""
+    wanted = parameters.get("ByVaultType")
+    vaults = [
+        vault
+        for vault in world.place(call.account, call.region).vaults.values()
+        if wanted in (None, vault_type(air_gapped=vault.air_gapped)) and not parameters.get("ByShared")
+    ]
+    return page("BackupVaultList", vaults, lambda vault: described(vault, call.at), parameters)
 
 
 def delete_backup_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteBackupVault: only an empty one, whatever its lock says."""
     vault = find(world, call, parameters["BackupVaultName"])
     authorize(world, call, vault, "DeleteBackupVault")
-    if vault.points:
-        raise invalid_request(facts.message("vault_not_empty"), code="ERROR_9101")
+    refused = locks.refuses(vault.lock, locks.Act.DELETE_VAULT, recovery_points=len(vault.points))
+    if refused:
+        raise invalid_request(refused, code="ERROR_9101")
     del world.place(call.account, call.region).vaults[vault.name]
     return {}
 
@@ -178,37 +230,55 @@ def delete_access_policy(world: World, call: Call, parameters: Mapping[str, Any]
 def put_lock(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """PutBackupVaultLockConfiguration: ChangeableForDays makes it a compliance lock; its grace time starts anew with each call."""
     vault = find(world, call, parameters["BackupVaultName"])
-    if hardened(vault, call.at):
-        raise invalid_request(f"Backup vault {vault.name} is locked since {vault.lock_at}: its lock cannot be changed.")
-    least, most, grace = (parameters.get(name) for name in ("MinRetentionDays", "MaxRetentionDays", "ChangeableForDays"))
-    low, high = facts.limit("lock_retention_days_min").value, facts.limit("lock_retention_days_max").value
-    for name, value in (("MinRetentionDays", least), ("MaxRetentionDays", most)):
-        if value is not None and not low <= value <= high:
-            raise invalid_parameter(f"{name} must be between {low} and {high}: {value}")
-    if least is not None and most is not None and least > most:
-        raise invalid_parameter(f"MinRetentionDays {least} is greater than MaxRetentionDays {most}")
-    shortest, longest = facts.limit("lock_grace_days_min").value, facts.limit("lock_grace_days_max").value
-    if grace is not None and not shortest <= grace <= longest:
-        raise invalid_parameter(f"ChangeableForDays must be between {shortest} and {longest}: {grace}")
-    vault.locked, vault.min_days, vault.max_days = True, least, most
-    vault.lock_at = None if grace is None else call.at + timedelta(days=grace)
+    change = locks.put(
+        vault.lock,
+        at=call.at,
+        min_days=parameters.get("MinRetentionDays"),
+        max_days=parameters.get("MaxRetentionDays"),
+        changeable_for_days=parameters.get("ChangeableForDays"),
+    )
+    if change.refused:
+        hard = locks.phase(vault.lock, call.at) is locks.Phase.COMPLIANCE
+        raise (invalid_request if hard else invalid_parameter)(f"Backup vault {vault.name}: {change.refused}")
+    vault.lock = change.lock
     return {}
 
 
 def delete_lock(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteBackupVaultLockConfiguration."""
     vault = find(world, call, parameters["BackupVaultName"])
-    if hardened(vault, call.at):
-        raise invalid_request(f"Backup vault {vault.name} is locked since {vault.lock_at}: its lock cannot be removed.")
-    vault.locked, vault.min_days, vault.max_days, vault.lock_at = False, None, None, None
+    change = locks.delete(vault.lock, at=call.at)
+    if change.refused:
+        raise invalid_request(f"Backup vault {vault.name}: {change.refused}")
+    vault.lock = change.lock
     return {}
 
 
 def put_notifications(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """PutBackupVaultNotifications: stored, nothing is sent yet."""
+    """PutBackupVaultNotifications: one topic a vault, a standard one of the same account and Region."""
     vault = find(world, call, parameters["BackupVaultName"])
+    authorize(world, call, vault, "PutBackupVaultNotifications")
+    problem = _topic_problem(call, parameters["SNSTopicArn"])
+    if problem:
+        raise invalid_parameter(f"Invalid SNSTopicArn {parameters['SNSTopicArn']}: {problem}")
+    if not parameters["BackupVaultEvents"]:
+        raise missing_parameter("BackupVaultEvents")
     vault.notifications = {"SNSTopicArn": parameters["SNSTopicArn"], "BackupVaultEvents": parameters["BackupVaultEvents"]}
     return {}
+
+
+def _topic_problem(call: Call, arn: str) -> str:
+    try:
+        topic = Arn.parse(arn)
+    except ValueError:
+        return "not an ARN"
+    if topic.service != "sns":
+        return "not the ARN of a topic"
+    if topic.resource.endswith(".fifo"):
+        return "FIFO topics are not supported"
+    if (topic.account, topic.region) != (call.account, call.region):
+        return f"a topic of account {call.account} in {call.region} is needed"
+    return ""
 
 
 def get_notifications(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,5 +291,7 @@ def get_notifications(world: World, call: Call, parameters: Mapping[str, Any]) -
 
 def delete_notifications(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteBackupVaultNotifications."""
-    find(world, call, parameters["BackupVaultName"]).notifications = None
+    vault = find(world, call, parameters["BackupVaultName"])
+    authorize(world, call, vault, "DeleteBackupVaultNotifications")
+    vault.notifications = None
     return {}

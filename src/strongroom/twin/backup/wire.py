@@ -98,7 +98,7 @@ def _body(request: Request) -> Mapping[str, Any]:
         return {}
     try:
         body = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise ApiError("SerializationException", "the body is not a JSON object")
@@ -127,6 +127,11 @@ def validated(operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         return {}
     result: dict[str, Any] = _checked(shape, "", {key: value for key, value in parameters.items() if value is not None})
     return result
+
+
+def checked_as(operation: str, member: str, value: Any) -> Any:
+    """Return a value as a member of an operation's input, checked like one; raises ApiError."""
+    return _checked(model().operation_model(operation).input_shape.members[member], member, value)
 
 
 def _checked(shape: Any, name: str, value: Any) -> Any:
@@ -166,11 +171,13 @@ def _scalar(shape: Any, name: str, value: Any) -> Any:
     if "enum" in shape.metadata and value not in shape.metadata["enum"]:
         raise invalid_parameter(f"{name} is not one of {', '.join(shape.metadata['enum'])}: {value}")
     # the model's pattern of ResourceType forbids the blanks that two of its own types have
-    free = shape.name == "ResourceType" or value == "*"  # accountId=* lists all accounts
+    free = shape.name == "ResourceType" or value in _WORDS_FOR_ALL
     if "pattern" in shape.metadata and not free and not re.fullmatch(shape.metadata["pattern"], str(value)):
         raise invalid_parameter(f"{name} must match {shape.metadata['pattern']}: {value}")
     return value
 
+
+_WORDS_FOR_ALL = ("*", "ANY", "AGGREGATE_ALL")  # for an account: lists say *, summaries the others
 
 _PYTHON: Mapping[str, type | tuple[type, ...]] = {
     "string": str,

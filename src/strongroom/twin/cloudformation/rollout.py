@@ -1,9 +1,10 @@
 """Bringing a StackSet's instances up to date: one account and Region at a time, failures of one don't stop the others."""
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+
+from moto.moto_api._internal import mock_random
 
 from strongroom.twin.cloudformation.stack import Stack
 from strongroom.twin.cloudformation.stacks import Stacks
@@ -28,7 +29,7 @@ def run(
     polls: int = POLLS,
 ) -> Operation:
     """Do `work` on every instance and record it as one operation."""
-    began_at, name = datetime.now(tz=UTC), operation or str(uuid.uuid4())
+    began_at, name = datetime.now(tz=UTC), operation or str(mock_random.uuid4())
     results = []
     for instance in instances:
         instance.operation = name
@@ -84,7 +85,7 @@ def _create(stacks: Stacks, stackset: StackSet, instance: Instance) -> str:
     stack, values = stacks.begin(
         account=instance.account,
         region=instance.region,
-        name=f"StackSet-{stackset.name}-{uuid.uuid4()}",
+        name=f"StackSet-{stackset.name}-{mock_random.uuid4()}",
         text=stackset.text,
         given=stackset.values(instance),
         tags=dict(stackset.tags),

@@ -1,9 +1,10 @@
 """All stacks of all accounts and Regions, and the operations on them."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from moto.moto_api._internal import mock_random
 
 from strongroom.twin.cloudformation.handlers import Handler
 from strongroom.twin.cloudformation.stack import Stack, check_references
@@ -88,7 +89,7 @@ class Stacks:
         """A stack that has made nothing yet, and the values of its parameters."""
         template, values = self.checked(text, given, capabilities)
         stack = Stack(
-            id=f"arn:aws:cloudformation:{region}:{account}:stack/{name}/{uuid.uuid4()}",
+            id=f"arn:aws:cloudformation:{region}:{account}:stack/{name}/{mock_random.uuid4()}",
             name=name,
             account=account,
             region=region,

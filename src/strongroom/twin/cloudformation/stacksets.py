@@ -1,11 +1,11 @@
 """The operations on StackSets, service-managed and self-managed."""
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from moto.iam.models import iam_backends
+from moto.moto_api._internal import mock_random
 
 from strongroom.twin.cloudformation import rollout
 from strongroom.twin.cloudformation.stacks import Ask, Stacks, body
@@ -149,7 +149,7 @@ def create_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
     capabilities = tuple(ask.parameters.get("Capabilities") or ())
     sets.stacks.checked(text, given, capabilities)
     stackset = StackSet(
-        id=f"{name}:{uuid.uuid4()}",
+        id=f"{name}:{mock_random.uuid4()}",
         name=name,
         account=owner,
         region=ask.region,

@@ -1,4 +1,4 @@
-"""AWS::Backup::BackupVault, made through AWS Backup itself."""
+"""AWS::Backup::BackupVault and AWS::Backup::LogicallyAirGappedBackupVault, made through AWS Backup itself."""
 
 import json
 from collections.abc import Mapping
@@ -7,19 +7,21 @@ from typing import Any
 from strongroom.twin.cloudformation.handlers import Made, Place, check_properties, tag_mapping
 from strongroom.twin.ports import ApiError, BackupService
 
-_REQUIRED = frozenset({"BackupVaultName"})
-_OPTIONAL = frozenset({"AccessPolicy", "BackupVaultTags", "EncryptionKeyArn", "LockConfiguration", "Notifications"})
-
 
 class BackupVault:
     """Ref is the name; the attributes are BackupVaultArn and BackupVaultName."""
+
+    _required = frozenset({"BackupVaultName"})
+    _optional = frozenset({"AccessPolicy", "BackupVaultTags", "EncryptionKeyArn", "LockConfiguration", "Notifications"})
+    _fixed: tuple[str, ...] = ("BackupVaultName", "EncryptionKeyArn")  # a change of these needs a new vault
+    _operation = "CreateBackupVault"
 
     def __init__(self, backup: BackupService) -> None:
         self._backup = backup
 
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
-        """CreateBackupVault, then policy, lock and notifications."""
-        check_properties(properties, required=_REQUIRED, optional=_OPTIONAL)
+        """Make the vault, then give it policy, lock and notifications."""
+        check_properties(properties, required=self._required, optional=self._optional)
         name = str(properties["BackupVaultName"])
         request: dict[str, Any] = {"BackupVaultName": name}
         tags = dict(place.tags) | tag_mapping(properties.get("BackupVaultTags"))
@@ -27,7 +29,8 @@ class BackupVault:
             request["BackupVaultTags"] = tags
         if properties.get("EncryptionKeyArn"):
             request["EncryptionKeyArn"] = properties["EncryptionKeyArn"]
-        answer = self._backup.call(place.account, place.region, "CreateBackupVault", request)
+        request |= {name: int(properties[name]) for name in self._fixed if name.endswith("Days")}
+        answer = self._backup.call(place.account, place.region, self._operation, request)
         made = Made(physical_id=name, attributes={"BackupVaultArn": answer["BackupVaultArn"], "BackupVaultName": name}, model=tags)
         try:
             self._apply(place, made, {}, properties)
@@ -38,8 +41,8 @@ class BackupVault:
 
     def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
         """Policy, lock, notifications and tags change in place; a new name or key needs a new vault."""
-        check_properties(new, required=_REQUIRED, optional=_OPTIONAL)
-        if any(old.get(name) != new.get(name) for name in ("BackupVaultName", "EncryptionKeyArn")):
+        check_properties(new, required=self._required, optional=self._optional)
+        if any(old.get(name) != new.get(name) for name in self._fixed):
             return None
         self._apply(place, made, old, new)
         self._retag(place, made, new)
@@ -75,6 +78,15 @@ class BackupVault:
 
     def _call(self, place: Place, operation: str, made: Made, **parameters: Any) -> None:
         self._backup.call(place.account, place.region, operation, {"BackupVaultName": made.physical_id, **parameters})
+
+
+class AirGappedVault(BackupVault):
+    """Ref is the name; range and key are there from the start and never change. The stack is done before the vault is available."""
+
+    _required = frozenset({"BackupVaultName", "MaxRetentionDays", "MinRetentionDays"})
+    _optional = frozenset({"AccessPolicy", "BackupVaultTags", "EncryptionKeyArn", "Notifications"})
+    _fixed = ("BackupVaultName", "EncryptionKeyArn", "MaxRetentionDays", "MinRetentionDays")
+    _operation = "CreateLogicallyAirGappedBackupVault"
 
 
 _PARTS = (

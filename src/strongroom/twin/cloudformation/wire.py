@@ -8,11 +8,11 @@ from moto.cloudformation import responses, urls
 from moto.core.exceptions import ServiceException
 from moto.core.responses import TYPE_RESPONSE, ActionResult
 
-from strongroom.twin.cloudformation import foreign, keys, managed_policies, roles, stacks, stacksets
+from strongroom.twin.cloudformation import foreign, keys, managed_policies, plans, roles, stacks, stacksets
 from strongroom.twin.cloudformation.handlers import Handler
 from strongroom.twin.cloudformation.stacks import Ask, Stacks
 from strongroom.twin.cloudformation.stacksets import StackSets
-from strongroom.twin.cloudformation.vaults import BackupVault
+from strongroom.twin.cloudformation.vaults import AirGappedVault, BackupVault
 from strongroom.twin.organizations import Organizations
 from strongroom.twin.ports import ApiError, BackupService
 
@@ -106,7 +106,10 @@ def install(backup: BackupService, organization: Organizations) -> None:
     managed_policies.install()
     handlers: dict[str, Handler] = {
         **foreign.known(),
+        "AWS::Backup::BackupPlan": plans.BackupPlan(backup),
+        "AWS::Backup::BackupSelection": plans.BackupSelection(backup),
         "AWS::Backup::BackupVault": BackupVault(backup),
+        "AWS::Backup::LogicallyAirGappedBackupVault": AirGappedVault(backup),
         "AWS::KMS::Key": keys.Key(),
         "AWS::KMS::ReplicaKey": keys.ReplicaKey(),
         "AWS::KMS::Alias": keys.Alias(),

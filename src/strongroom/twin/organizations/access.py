@@ -1,13 +1,15 @@
 """Who may call what: the management account, delegated administrators, members for themselves."""
 
-import json
-from collections.abc import Mapping
-from fnmatch import fnmatchcase
-from typing import Any
+import re
+from types import MappingProxyType
 
+from strongroom.semantics.authorization.evaluate import decide
+from strongroom.semantics.authorization.model import Context, Target, Verdict
+from strongroom.semantics.authorization.policy import parse
 from strongroom.twin.organizations.calls import Call, need
 from strongroom.twin.organizations.handshakes import denied
 from strongroom.twin.organizations.state import State
+from strongroom.twin.trust import trusting
 
 EVERYBODY = frozenset({"CreateOrganization", "AcceptHandshake", "DeclineHandshake", "DescribeHandshake", "ListHandshakesForAccount"})
 MEMBERS = frozenset({"DescribeOrganization", "LeaveOrganization"})
@@ -36,27 +38,42 @@ def check(state: State | None, call: Call, operation: str) -> None:
 
 
 def _granted(state: State, call: Call, operation: str) -> bool:
+    """Return whether the organization's resource policy lets an account do an operation on everything that it names.
+
+    Which of the account's principals asks isn't known here, so any that the policy names will do.
+    """
     if state.resource_policy is None:
         return False
-    statements = json.loads(state.resource_policy[1]).get("Statement", [])
-    statements = [statements] if isinstance(statements, dict) else statements
-    matching = [each for each in statements if _concerns(each, state, call, operation)]
-    return any(each.get("Effect") == "Allow" for each in matching) and all(each.get("Effect") == "Allow" for each in matching)
-
-
-def _concerns(statement: Mapping[str, Any], state: State, call: Call, operation: str) -> bool:
-    principals = _values((statement.get("Principal") or {}).get("AWS")) if isinstance(statement.get("Principal"), dict) else []
-    if not any(principal == call.account or f"::{call.account}:" in principal for principal in principals):
-        return False
-    if not any(fnmatchcase(f"organizations:{operation}".lower(), action.lower()) for action in _values(statement.get("Action"))):
-        return False
-    conditions = statement.get("Condition") or {}
-    return all(
-        _policy_type(state, call) in _values(wanted)
-        for operator in conditions.values()
-        for key, wanted in operator.items()
-        if key.lower() == "organizations:policytype"
+    policy_id, text = state.resource_policy
+    policy = parse(text, name=f"resource policy {policy_id}")
+    kind = _policy_type(state, call)
+    context = Context(values=MappingProxyType({"organizations:PolicyType": (kind,)} if kind else {}), complete=True)
+    named = set(re.findall(rf"arn:[a-z-]+:iam::{call.account}:(?:user|role)/[^\"*]+", text))
+    actors = [trusting(arn, organization_id=state.id, organization_path=state.path(call.account)) for arn in (_root(call.account), *named)]
+    targets = [Target(arn=arn, account=state.management, policy=policy) for arn in _resources(state, call)]
+    return any(
+        all(decide(actor, f"organizations:{operation}", target, context).verdict is Verdict.ALLOWED for target in targets)
+        for actor in actors
     )
+
+
+def _root(account: str) -> str:
+    return f"arn:aws:iam::{account}:root"
+
+
+def _resources(state: State, call: Call) -> tuple[str, ...]:
+    """Return what a call is for, by ARN; everything where it names nothing that is there."""
+    found = []
+    policy = state.policies.get(str(call.parameters.get("PolicyId")))
+    if policy:
+        found.append(state.arn("policy", policy.type.lower(), policy.id))
+    for name in ("TargetId", "ResourceId", "ParentId", "AccountId", "OrganizationalUnitId"):
+        target = str(call.parameters.get(name, ""))
+        if target in state.accounts:
+            found.append(state.arn("account", target))
+        elif target in state.units:
+            found.append(state.arn("root" if state.units[target].is_root else "ou", target))
+    return tuple(found) or ("*",)
 
 
 def _policy_type(state: State, call: Call) -> str:
@@ -65,9 +82,3 @@ def _policy_type(state: State, call: Call) -> str:
             return str(call.parameters[name])
     policy = state.policies.get(str(call.parameters.get("PolicyId")))
     return policy.type if policy else ""
-
-
-def _values(value: object) -> list[str]:
-    if value is None:
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]

@@ -3,17 +3,17 @@
 from typing import Any
 
 from strongroom import facts
-from strongroom.twin.organizations import syntax
+from strongroom.twin.organizations import fullaccess, syntax
 from strongroom.twin.organizations.calls import Call, invalid, page, violates
+from strongroom.twin.organizations.fullaccess import RESOURCE_CONTROL, SERVICE_CONTROL
 from strongroom.twin.organizations.state import Account, Policy, State, Unit
 from strongroom.twin.ports import ApiError
 
 BACKUP = syntax.BACKUP_POLICY
-SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
 TYPES = frozenset(
     {
         SERVICE_CONTROL,
-        "RESOURCE_CONTROL_POLICY",
+        RESOURCE_CONTROL,
         "TAG_POLICY",
         BACKUP,
         "AISERVICES_OPT_OUT_POLICY",
@@ -51,11 +51,12 @@ def check_type(name: str) -> str:
 
 
 def enable_policy_type(state: State, call: Call) -> None:
-    """EnablePolicyType on the root."""
+    """EnablePolicyType on the root; control policies start with one that allows everything, attached everywhere."""
     kind = _root_and_type(state, call)
     if kind in state.policy_types:
         raise ApiError("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled.")
     state.policy_types.append(kind)
+    fullaccess.attach_everywhere(state, kind)
 
 
 def disable_policy_type(state: State, call: Call) -> None:
@@ -141,13 +142,15 @@ def attach_policy(state: State, call: Call) -> dict[str, Any]:
 
 
 def detach_policy(state: State, call: Call) -> dict[str, Any]:
-    """DetachPolicy; the last service control policy of a target stays."""
+    """DetachPolicy; the last service control policy of a target stays, and RCPFullAWSAccess anywhere."""
     policy, target = state.policy(call.text("PolicyId")), state.target(call.text("TargetId"))
     attached = state.attachments.get(target.id, [])
     if policy.id not in attached:
         raise ApiError("PolicyNotAttachedException", "The policy isn't attached to the specified target in the specified root.")
     if policy.type == SERVICE_CONTROL and sum(state.policies[each].type == SERVICE_CONTROL for each in attached) == 1:
         raise violates("You must have at least one SCP attached to each entity.", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
+    if policy.id == fullaccess.RESOURCE_FULL_ACCESS:
+        raise violates("You can't detach the policy RCPFullAWSAccess.", "MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
     attached.remove(policy.id)
     return {}
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import Any
 
-from strongroom.twin.organizations import access, delegation, effective, handshakes, policies, tree
+from strongroom.twin.organizations import access, delegation, effective, fullaccess, handshakes, policies, tree
 from strongroom.twin.organizations.calls import Call
-from strongroom.twin.organizations.state import Account, Policy, State
+from strongroom.twin.organizations.state import Account, State
 from strongroom.twin.ports import ApiError
 
 Operation = Callable[[State, Call], dict[str, Any]]
@@ -79,6 +79,7 @@ class Organizations:
         self._lock = RLock()
         self._listeners: list[Moved] = []
         self._names: dict[str, tuple[str, str]] = {}
+        self._controls: dict[object, Any] = {}  # of one generation
 
     def introduce(self, account: str, *, name: str, email: str) -> None:
         """Say what an account outside of the organization is called; it brings both along when it joins."""
@@ -154,6 +155,19 @@ class Organizations:
                 return ""
             return self.state.path(account)
 
+    def controls_above(self, account: str, kind: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+        """The control policies of a kind, by name and text, at each place from the root down to an account; () where none reach it."""
+        with self._lock:
+            state = self.state
+            if state is None or account not in state.accounts or account == state.management or kind not in state.policy_types:
+                return ()
+            if self._controls.get("generation") != self._generation:
+                self._controls = {"generation": self._generation}
+            if (account, kind) not in self._controls:
+                self._controls[account, kind] = tuple((place, _controls_at(state, place, kind)) for place in state.line(account))
+            found: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = self._controls[account, kind]
+            return found
+
     def effective_backup_policy(self, account: str) -> Mapping[str, Any] | None:
         """The last valid effective backup policy, or None."""
         with self._lock:
@@ -222,16 +236,8 @@ class Organizations:
             raise ApiError("ConstraintViolationException", "the twin holds one organization, and it exists already")
         state = State.begin(call.account, str(call.parameters.get("FeatureSet") or "ALL"), call.now)
         name, email = self._names.get(call.account, ("management", f"account-{call.account}@example.com"))
-        state.policies[tree.FULL_ACCESS] = Policy(
-            id=tree.FULL_ACCESS,
-            name="FullAWSAccess",
-            description="Allows access to every operation",
-            type=policies.SERVICE_CONTROL,
-            content='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}',
-            aws_managed=True,
-        )
-        state.policy_types.append(policies.SERVICE_CONTROL)
-        state.attachments[state.root_id] = [tree.FULL_ACCESS]
+        state.policy_types.append(fullaccess.SERVICE_CONTROL)
+        fullaccess.attach_everywhere(state, fullaccess.SERVICE_CONTROL)
         tree.join(
             state,
             Account(
@@ -282,6 +288,11 @@ class Organizations:
         accounts = [*before, *(account for account in after if account not in before)]
         moves = [(account, before.get(account, ""), after.get(account, "")) for account in accounts]
         return [move for move in moves if move[1] != move[2]]
+
+
+def _controls_at(state: State, place: str, kind: str) -> tuple[tuple[str, str], ...]:
+    attached = (state.policies[each] for each in state.attachments.get(place, ()))
+    return tuple((f"{kind.lower().replace('_', ' ')} {policy.name}", policy.content) for policy in attached if policy.type == kind)
 
 
 _EFFECTIVE: Mapping[str, Callable[[State, Call, effective.EffectivePolicies], dict[str, Any]]] = {

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
+from strongroom.twin.organizations import fullaccess
 from strongroom.twin.organizations.calls import Call, invalid, page, seconds, violates
 from strongroom.twin.organizations.state import Account, State, Unit
 from strongroom.twin.ports import ApiError
 
 DEPTH_MAX = 5  # OUs below the root: orgs_reference_limits
-FULL_ACCESS = "p-FullAWSAccess"
 _PARENT = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}")
 
 
@@ -71,7 +71,7 @@ def create_organizational_unit(state: State, call: Call) -> dict[str, Any]:
         raise violates("You have exceeded the maximum depth of organizational units.", "OU_DEPTH_LIMIT_EXCEEDED")
     unit = Unit(id=state.new_id(f"ou-{state.root_id[2:]}-"), name=name, parent_id=parent.id, tags=call.tags())
     state.units[unit.id] = unit
-    state.attachments[unit.id] = [FULL_ACCESS]
+    state.attachments[unit.id] = fullaccess.attached_to_new(state)
     return {"OrganizationalUnit": described_unit(state, unit)}
 
 
@@ -164,9 +164,9 @@ def move_account(state: State, call: Call) -> dict[str, Any]:
 
 
 def join(state: State, account: Account) -> None:
-    """Let an account in, with the policy that every account gets."""
+    """Let an account in, with the policies that every account gets."""
     state.accounts[account.id] = account
-    state.attachments[account.id] = [FULL_ACCESS]
+    state.attachments[account.id] = fullaccess.attached_to_new(state)
 
 
 def create_account(state: State, call: Call) -> dict[str, Any]:

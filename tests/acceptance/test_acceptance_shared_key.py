@@ -1,0 +1,89 @@
+"""A multi-Region key by the command line: made first, then its replica and the vaults on it; and ARNs, which select one table of two."""
+
+import pytest
+
+CENTRAL, WORKLOAD = "333333333333", "555555555555"
+STRATEGY = """strongroom: 1
+name: shared
+organization:
+  home_region: eu-west-2
+  regions: [eu-west-2, eu-west-1]
+  accounts: {management: "111111111111", backup_admin: "222222222222", central: "333333333333", log_archive: "444444444444"}
+  governs: [Workloads]
+  opt_in: [dynamodb, s3]
+keys:
+  backup: {kind: multi-region, in: central%s}
+vaults:
+  local: {in: every-account}
+  central: {in: central, region: eu-west-1}
+  airgap: {type: air-gapped, in: central, lock: {min: 7d, max: 1y}}
+plans:
+  buckets:
+    select: {arns: "arn:aws:s3:::*", not: {arns: "arn:aws:s3:::scratch-*"}}
+    rules:
+      daily: {keep: 30d, copy: [central, airgap]}
+alerts: {email: backup-team@example.com}
+"""
+
+
+@pytest.fixture(scope="module")
+def applied(fresh):
+    """What each apply said: without the ARN of the key, with it, and once more."""
+    file = fresh.shell.folder / "strategy.yaml"
+    file.write_text(STRATEGY % "", encoding="utf-8")
+    answers = [fresh.shell.strongroom("apply", "--yes", "--format", "json").json]
+    stacks = fresh.role_client("cloudformation", CENTRAL, "eu-west-2").describe_stacks(StackName="shared-key-backup")["Stacks"]
+    arn = stacks[0]["Outputs"][0]["OutputValue"]
+    file.write_text(STRATEGY % f', arn: "{arn}"', encoding="utf-8")
+    answers += [fresh.shell.strongroom("apply", "--yes", "--format", "json").json for _ in range(2)]
+    return arn, answers
+
+
+def test_the_key_is_made_before_anything_that_uses_it(applied):
+    """The first apply makes no vault on the key and no policy, and says what waits for the ARN."""
+    _, (first, _, _) = applied
+    assert "create stack shared-key-backup in account 333333333333, eu-west-2: 1 KMS::Key, 1 KMS::Alias" in first["steps"]
+    assert not any("Backup::BackupVault" in step or "policy shared" in step for step in first["steps"])
+    waiting = ["replicas of key backup", "vault local", "vault central", "plan buckets", "alerts"]
+    assert [each["subject"] for each in first["undeployed"]] == waiting
+
+
+def test_the_replica_and_the_vaults_follow(applied):
+    """The second apply deploys what waited, the third finds nothing to do; what is never deployed is named each time."""
+    _, (_, second, third) = applied
+    assert second["steps"][0] == "create stack shared-key-backup in account 333333333333, eu-west-1: 1 KMS::ReplicaKey, 1 KMS::Alias"
+    assert third["steps"] == []
+    assert second["undeployed"] == third["undeployed"]
+    assert [each["subject"] for each in second["undeployed"]] == ["alerts"]
+    assert second["undeployed"][0]["origin"].endswith("strategy.yaml:20:1")
+
+
+@pytest.mark.usefixtures("applied")
+def test_the_air_gapped_vault_is_there_with_its_range_and_a_key_of_aws(fresh):
+    """It needs no key of ours, and nobody can change its lock."""
+    vault = fresh.role_client("backup", CENTRAL, "eu-west-2").describe_backup_vault(BackupVaultName="shared-airgap")
+    assert (vault["VaultType"], vault["EncryptionKeyType"]) == ("LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "AWS_OWNED_KMS_KEY")
+    assert (vault["MinRetentionDays"], vault["MaxRetentionDays"], vault["LockDate"]) == (7, 366, vault["CreationDate"])
+
+
+def test_every_vault_uses_the_key_of_its_region(fresh, applied):
+    """One id in all Regions and accounts; the replica is a replica."""
+    arn, _ = applied
+    for account, region, name in ((WORKLOAD, "eu-west-2", "local"), (WORKLOAD, "eu-west-1", "local"), (CENTRAL, "eu-west-1", "central")):
+        vault = fresh.role_client("backup", account, region).describe_backup_vault(BackupVaultName=f"shared-{name}")
+        assert vault["EncryptionKeyArn"] == arn.replace("eu-west-2", region)
+    key = fresh.role_client("kms", CENTRAL, "eu-west-1").describe_key(KeyId="alias/shared-backup")["KeyMetadata"]
+    assert key["MultiRegionConfiguration"]["MultiRegionKeyType"] == "REPLICA"
+
+
+@pytest.mark.usefixtures("applied")
+def test_a_plan_by_arn_protects_what_it_names(fresh):
+    """Buckets are backed up and copied, and nothing else is; verify proves it."""
+    fresh.shell.strongroom("twin", "clock", "advance", "2d")
+    fresh.shell.strongroom("sync")
+    verified = fresh.shell.strongroom("verify")
+    points = fresh.role_client("backup", CENTRAL, "eu-west-1").list_recovery_points_by_backup_vault(BackupVaultName="shared-central")
+    assert {point["ResourceType"] for point in points["RecoveryPoints"]} == {"S3"}
+    sealed = fresh.role_client("backup", CENTRAL, "eu-west-2").list_recovery_points_by_backup_vault(BackupVaultName="shared-airgap")
+    assert len(sealed["RecoveryPoints"]) == len(points["RecoveryPoints"])
+    assert "0 broken, 0 unknown" in verified.out

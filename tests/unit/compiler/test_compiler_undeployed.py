@@ -1,0 +1,161 @@
+"""What is declared and not deployed: named with its reason, and never in the way of what is."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from strongroom.compiler import compile_strategy
+from strongroom.domain.governance import AlertEvent, Alerts, GuardRails, TagPolicy
+from strongroom.domain.names import EVERY_ACCOUNT, AccountId
+from strongroom.domain.origin import FileOrigin
+from strongroom.domain.strategy import ControlTower, Key, KeyKind, Lock, LockMode, Native, NativeTables, Selection, VaultType
+
+HERE = FileOrigin("strategy.yaml", 7, 3)
+MRK = "arn:aws:kms:eu-west-2:333333333333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+LOCK = Lock(mode=LockMode.COMPLIANCE, min_days=7, max_days=400, grace_days=0, origin=HERE)
+
+
+@pytest.fixture
+def shared(three_tiers):
+    """The demo on one multi-Region key that nobody has made yet."""
+    key = Key(name="backup", kind=KeyKind.MULTI_REGION, account=AccountId("333333333333"), origin=HERE)
+    return replace(three_tiers, keys=(key,))
+
+
+def _with_arn(strategy, **parts):
+    return replace(strategy, keys=(replace(strategy.keys[0], arn=MRK, **parts),))
+
+
+def _stacks(estate):
+    return {(stack.name, stack.region): json.loads(stack.template)["Resources"] for stack in estate.stacks}
+
+
+def test_everything_that_the_demo_declares_is_deployed(three_tiers):
+    """The list is empty where nothing is left out."""
+    assert compile_strategy(three_tiers).undeployed == ()
+
+
+def test_air_gapped_vault_without_a_maximum_is_in_no_template_and_its_copies_in_no_policy(three_tiers, build):
+    """A copy into a vault that isn't there would fail every night; the estate still declares it, for checks and for verify."""
+    island = build.vault("island", type=VaultType.AIR_GAPPED, key="", lock=replace(LOCK, max_days=None))
+    plan = build.plan(rules=(build.rule(copies=(build.copy("central", keep=366), build.copy("island", keep=366))),))
+    estate = compile_strategy(replace(three_tiers, vaults=(*three_tiers.vaults, island), plans=(plan,)))
+    everything = [*(each.template for each in (*estate.stacks, *estate.stack_sets)), *(each.content for each in estate.policies)]
+    assert not any("tiers-island" in text for text in everything)
+    assert [copy.label for copy in estate.plans[0].rules[0].copies] == ["central", "island"]
+    assert [each.subject for each in estate.undeployed] == ["vault island", "copy production.daily to island"]
+    assert estate.undeployed[0].origin == island.origin
+
+
+def test_air_gapped_vault_is_a_resource_of_its_own_type(three_tiers, build):
+    """Range and no key, in the stack of its account; copies into it are in the policy."""
+    island = build.vault("island", type=VaultType.AIR_GAPPED, key="", lock=LOCK)
+    plan = build.plan(rules=(build.rule(copies=(build.copy("island", keep=366),)),))
+    estate = compile_strategy(replace(three_tiers, vaults=(*three_tiers.vaults, island), plans=(plan,)))
+    assert estate.undeployed == ()
+    (found,) = [
+        resource["Properties"]
+        for resources in _stacks(estate).values()
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Backup::LogicallyAirGappedBackupVault"
+    ]
+    assert (found["BackupVaultName"], found["MinRetentionDays"], found["MaxRetentionDays"]) == ("tiers-island", 7, 400)
+    assert {"EncryptionKeyArn", "LockConfiguration"}.isdisjoint(found)
+    assert "tiers-island" in estate.policies[0].content
+
+
+def test_rule_with_an_air_gapped_target_backs_up_into_its_standard_vault(three_tiers, build):
+    """The policy is that of a rule without the target, and the list says so."""
+    airgap = build.vault("airgap", account=EVERY_ACCOUNT, regions=(build.home, build.second), type=VaultType.AIR_GAPPED, key="", lock=LOCK)
+    vaults = (*three_tiers.vaults, airgap)
+    with_target, without = (
+        compile_strategy(replace(three_tiers, vaults=vaults, plans=(build.plan(rules=(build.rule(air_gapped=target),)),)))
+        for target in ("airgap", None)
+    )
+    assert with_target.policies == without.policies
+    rule = with_target.plans[0].rules[0]
+    assert (rule.label, rule.air_gapped, rule.air_gapped_name) == ("local", "airgap", "tiers-airgap")
+    assert "air-gapped target of rule production.daily" in [each.subject for each in with_target.undeployed]
+
+
+def test_plan_of_one_account_is_in_no_policy(three_tiers, build):
+    """A policy would bring it to every governed account."""
+    logs = build.plan("logs", account=AccountId("444444444444"))
+    estate = compile_strategy(replace(three_tiers, plans=(*three_tiers.plans, logs)))
+    assert [policy.plans for policy in estate.policies] == [("production",), ("staging",), ("development",)]
+    assert estate.plans[-1].account == "444444444444"
+    assert [each.subject for each in estate.undeployed] == ["plan logs"]
+
+
+def test_key_without_an_arn_is_made_first_and_nothing_else_on_it(shared):
+    """The key of a vault can't be changed later: no vault is made with another key meanwhile, and no plan that would fail."""
+    estate = compile_strategy(shared)
+    assert list(_stacks(estate)) == [("tiers-key-backup", "eu-west-2")]
+    assert estate.policies == ()
+    assert not any("BackupVault" in each.template for each in estate.stack_sets)
+    subjects = [each.subject for each in estate.undeployed]
+    assert subjects == [
+        "replicas of key backup",
+        *("vault local", "vault central", "vault dr"),
+        *("plan production", "plan staging", "plan development"),
+    ]
+
+
+def test_key_with_an_arn_has_replicas_and_vaults(shared):
+    """One primary with rotation, a replica in every other governed Region with a policy of its own, vaults on that of their Region."""
+    estate = compile_strategy(_with_arn(shared))
+    assert estate.undeployed == ()
+    stacks = _stacks(estate)
+    primary, replica = stacks["tiers-key-backup", "eu-west-2"]["KeyBackup"], stacks["tiers-key-backup", "eu-west-1"]["KeyBackup"]
+    assert (primary["Properties"]["MultiRegion"], primary["Properties"]["EnableKeyRotation"]) == (True, True)
+    assert (replica["Type"], replica["Properties"]["PrimaryKeyArn"]) == ("AWS::KMS::ReplicaKey", MRK)
+    assert replica["Properties"]["KeyPolicy"] == primary["Properties"]["KeyPolicy"]
+    vault = stacks["tiers-central", "eu-west-2"]["VaultCentral"]["Properties"]
+    assert vault["EncryptionKeyArn"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:kms:${AWS::Region}:333333333333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    }
+    assert len(estate.policies) == 3
+
+
+def test_key_of_somebody_else_is_used_and_not_made(shared):
+    """Neither the key nor its replicas are in a stack."""
+    estate = compile_strategy(_with_arn(shared, ours=False))
+    assert {name for name, _ in _stacks(estate)} == {"tiers-central"}
+    assert estate.undeployed == ()
+
+
+def test_vaults_of_the_organization_may_be_made_with_a_shared_key(shared):
+    """Through AWS Backup alone, and by nobody outside."""
+    policy = _stacks(compile_strategy(shared))["tiers-key-backup", "eu-west-2"]["KeyBackup"]["Properties"]["KeyPolicy"]
+    statement = next(each for each in policy["Statement"] if each["Sid"] == "VaultsOfTheOrganization")
+    assert statement["Condition"] == {
+        "StringEquals": {"aws:PrincipalOrgID": {"Ref": "OrganizationId"}},
+        "StringLike": {"kms:ViaService": "backup.*.amazonaws.com"},
+    }
+
+
+def test_rotation_that_is_switched_off_is_off(three_tiers):
+    """The template says what the strategy says."""
+    estate = compile_strategy(replace(three_tiers, keys=(replace(three_tiers.keys[0], rotated=False),)))
+    keys = [each for each in json.loads(estate.stack_sets[0].template)["Resources"].values() if each["Type"] == "AWS::KMS::Key"]
+    assert [key["Properties"]["EnableKeyRotation"] for key in keys] == [False]
+
+
+def test_what_stands_around_backups_is_named(three_tiers):
+    """Alerts, guard rails, tag policy, Control Tower and native protection are in the estate and on the list, with their places."""
+    organization = replace(three_tiers.organization, control_tower=ControlTower(enabled_on=("Workloads",), key=None, origin=HERE))
+    strategy = replace(
+        three_tiers,
+        organization=organization,
+        alerts=Alerts(emails=("a@example.com",), topic=None, key=None, events=(AlertEvent.FAILED,), origin=HERE),
+        guard_rails=GuardRails(deny=(), exempt=(), attach_to=("Workloads",), origin=HERE),
+        tag_policy=TagPolicy(tags=(), enforced_for=(), attach_to=("Workloads",), origin=HERE),
+        native=Native(
+            tables=(NativeTables(name="main", select=Selection(origin=HERE), point_in_time_days=35, deletion_protection=None, origin=HERE),)
+        ),
+    )
+    estate = compile_strategy(strategy)
+    assert [each.subject for each in estate.undeployed] == ["control tower", "alerts", "guard rails", "tag policy", "native tables main"]
+    assert {each.origin for each in estate.undeployed} == {HERE}
+    assert (estate.alerts, estate.guard_rails, estate.native) == (strategy.alerts, strategy.guard_rails, strategy.native)
