@@ -67,7 +67,7 @@ def on_terminal(shell, *arguments, answer=b"", **env):
         (["check", "a", "b"], "got unexpected extra argument (b)", "strongroom check --help"),
         (["explain"], "missing argument 'CODE'", "strongroom explain --help"),
         (["twin", "uup"], "no such command 'uup'", "did you mean 'up'?"),
-        (["twin", "up"], "missing option '--seed'", "strongroom twin up --help"),
+        (["twin", "up"], "a twin is made of a seed or of a saved state", "give one of --seed FILE and --state FILE"),
         (
             ["twin", "up", "--seed", "x", "--port", "99999"],
             "invalid value for '--port': 99999 is not in the range 0<=x<=65535",
@@ -93,7 +93,7 @@ def test_nothing_is_overwritten_by_init(shell):
     file = shell.write("strategy.yaml", "mine\n")
     refused = shell.run("init")
     assert (refused.code, file.read_text()) == (ExitCode.BAD_INPUT, "mine\n")
-    assert refused.error == "error: strategy.yaml exists already\n  help: name another file: strongroom init FILE"
+    assert refused.error == "error: strategy.yaml exists already\n  help: name another file or folder: strongroom init FILE"
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ class Kit:
 def clear() -> None:
     import sys
 
-    for service in ("dynamodb", "ec2", "rds", "s3", "efs", "iam", "kms"):
+    for service in ("dynamodb", "ec2", "rds", "s3", "efs", "iam", "kms", "events", "sns", "sqs", "logs"):
         module = sys.modules.get(f"moto.{service}.models")
         if module is not None:
             backends = getattr(module, f"{service}_backends")
