@@ -128,11 +128,10 @@ def _is_strategy(path: Path, kind: str | None) -> bool:
         content = file.read(_RECOGNIZED_BYTES_MAX)
     if path.suffix.lower() not in {".yaml", ".yml"}:
         return False
-    if len(content) == _RECOGNIZED_BYTES_MAX:  # too large for any YAML of ours: refused by its size, not parsed first
-        return True
     if _ACCESS.search(content) is not None:
         return False
-    return _STRATEGY.search(content) is not None or not _is_document(content)
+    too_large = len(content) == _RECOGNIZED_BYTES_MAX  # refused by its size, not parsed first
+    return too_large or _STRATEGY.search(content) is not None or not _is_document(content)
 
 
 def _is_document(content: bytes) -> bool:
