@@ -35,7 +35,7 @@ def resolve(strategy: Strategy) -> Estate:
 
 
 def _plan(plan: Plan, vaults: Mapping[str, Vault], governed: tuple[Region, ...]) -> BackupPlan:
-    # A plan runs where its vaults are; a Region that lacks the vault of one of several rules is VLT001.
+    # A plan runs where its vaults are; a Region that lacks the vault of one of several rules is STR017.
     used = plan.regions or {region for rule in plan.rules for region in vaults[rule.vault].regions}
     return BackupPlan(
         name=plan.name,
