@@ -13,7 +13,7 @@ from strongroom.twin.backup import wire
 from strongroom.twin.backup.operations import OPERATIONS
 
 CALLS = Path(__file__).parents[1] / "tests" / "conformance" / "calls.json"
-STATE_ONLY = re.compile(r"Index|Scan|Tiering|MpaApprovalTeam|RestoreAccess")  # validated and kept, but nothing follows from them
+STATE_ONLY = re.compile(r"Index|Scan|Tiering|MpaApprovalTeam|RestoreAccess|AccessPoint")  # validated and kept, nothing follows
 OF_THE_TWIN = {"NotImplemented", "ThrottlingException", "ServiceUnavailable", "ServiceUnavailableException"}  # asked for, or gaps
 NAMED = 2  # tests that stand in a row; the others are counted
 

@@ -243,3 +243,14 @@ def test_without_the_switch_users_do_everything(start_twin: Any, tmp_path: Any) 
         assert role.client("dynamodb").describe_table(TableName="orders")["Table"]["TableArn"] == ORDERS
     finally:
         process.down(free.home)
+
+
+def test_users_are_asked_for_like_anything_else(twin: Twin) -> None:
+    """Calls on an IAM user need a permission on its ARN: who has it does them, who hasn't is refused."""
+    iam = twin.client("iam", account=SHOP)
+    iam.create_user(UserName="clerk")
+    assert iam.get_user(UserName="clerk")["User"]["UserName"] == "clerk"
+    key = iam.create_access_key(UserName="clerk")["AccessKey"]
+    clerk = twin.client_with("iam", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
+    code, status, message = refused(clerk.delete_user, UserName="clerk")
+    assert (code, status, "iam:DeleteUser on resource" in message) == ("AccessDenied", 403, True)

@@ -227,6 +227,23 @@ def test_an_account_is_closed_or_leaves_in_the_middle_of_the_work(own_twin: Any)
     assert control.status(own_twin.endpoint)["accounts"] == 4
 
 
+def test_credentials_of_a_closed_account_are_of_no_use(own_twin: Any) -> None:
+    """Keys and sessions of a closed account are unknown, each service says so in its way, and nobody can assume a role there."""
+    sts = own_twin.client("sts")
+    role = {"RoleArn": f"arn:aws:iam::{LEDGER}:role/strongroom-read", "RoleSessionName": "before"}
+    given = sts.assume_role(**role)["Credentials"]
+    session = {"aws_access_key_id": given["AccessKeyId"], "aws_secret_access_key": given["SecretAccessKey"]}
+    session["aws_session_token"] = given["SessionToken"]
+    inside = own_twin.client_with("backup", **session)
+    inside.list_backup_vaults()
+    add(own_twin, "close-account", account=LEDGER)
+    assert refused(inside.list_backup_vaults) == ("UnrecognizedClientException", 403)
+    assert refused(own_twin.client_with("sts", **session).get_caller_identity) == ("InvalidClientTokenId", 403)
+    assert refused(own_twin.client_with("s3", **session).list_buckets) == ("InvalidAccessKeyId", 403)
+    assert refused(own_twin.client("backup", account=LEDGER).list_backup_vaults) == ("UnrecognizedClientException", 403)
+    assert refused(sts.assume_role, **role) == ("AccessDenied", 403)
+
+
 @pytest.mark.parametrize(
     ("kind", "members", "message"),
     [

@@ -192,3 +192,18 @@ def test_example_is_seeded_as_it_says(tmp_path: Path) -> None:
         assert [(each["DBInstanceIdentifier"], each["StorageEncrypted"]) for each in databases] == [("shop-catalogue", True)]
     finally:
         process.down(tmp_path)
+
+
+def test_a_twin_listens_at_the_address_that_is_asked_for(tmp_path: Path) -> None:
+    """On the loopback address unless told otherwise; an address that isn't this machine's is refused and nothing is left."""
+    endpoint = process.up(tmp_path, 0, SEED, host="127.0.0.2")
+    try:
+        assert endpoint.url == f"http://127.0.0.2:{endpoint.port}"
+        assert process.status(tmp_path)["endpoint"] == endpoint.url
+        with pytest.raises(ConnectionRefusedError), socket.create_connection(("127.0.0.1", endpoint.port), timeout=2):
+            pass
+    finally:
+        process.down(tmp_path)
+    with pytest.raises(BadInput, match="can't take port"):
+        process.up(tmp_path, 0, SEED, host="192.0.2.1")
+    assert process.down(tmp_path) is False

@@ -84,6 +84,31 @@ def test_a_project_brings_its_own_seed(tmp_path: Path) -> None:
     assert "organization.yaml:" in run(tmp_path).stdout
 
 
+def test_a_project_lets_its_twins_enforce_iam(tmp_path: Path) -> None:
+    """With `twin_enforce_iam` in the configuration a user without a policy is refused, which otherwise may do everything."""
+    code = """
+import boto3
+
+def listed(aws_twin):
+    iam = aws_twin.client("iam")
+    iam.create_user(UserName="nobody")
+    key = iam.create_access_key(UserName="nobody")["AccessKey"]
+    keys = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    try:
+        return boto3.client("backup", region_name=aws_twin.region, endpoint_url=aws_twin.url, **keys).list_backup_vaults()
+    except Exception as error:
+        return error.response["Error"]["Code"]
+
+def test_nobody(aws_twin):
+    assert (listed(aws_twin) == "AccessDeniedException") is ENFORCED
+"""
+    for enforced in (True, False):
+        (tmp_path / "pytest.ini").write_text(f"[pytest]\ntwin_enforce_iam = {str(enforced).lower()}\n")
+        (tmp_path / "test_mine.py").write_text(code.replace("ENFORCED", str(enforced)))
+        done = run(tmp_path)
+        assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
 def test_nothing_starts_before_a_test_asks(tmp_path: Path) -> None:
     """With the plugin loaded, a test that uses no fixture of it imports neither boto3 nor the twin's server, and starts nothing."""
     code = """

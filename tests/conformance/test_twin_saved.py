@@ -285,3 +285,32 @@ def test_a_seed_and_a_state_exclude_each_other(file: Path, tmp_path: Path) -> No
             process.up(tmp_path, 0, seed, state=state)
     with pytest.raises(BadInput, match="is not an instant"):
         process.up(tmp_path, 0, SEED, start="tomorrow")
+
+
+def test_a_saved_twin_goes_on_enforcing_iam_unless_told_otherwise(tmp_path: Path) -> None:
+    """Whether IAM is enforced is part of the state, for a process of its own and for a stem; a flag overrides it."""
+    path = tmp_path / "enforced.twin"
+    with Stem(tmp_path / "seeded", seed=SEED, enforce_iam=True) as stem:
+        first = stem.grow(tmp_path / "first")
+        iam = caller(first)("iam")
+        iam.create_user(UserName="nobody")
+        path.write_bytes(control.save(first))
+        assert not _may_list(first)
+    for enforce_iam, lists in ((None, False), (True, False), (False, True)):
+        with Stem(tmp_path / "loaded", state=path, enforce_iam=enforce_iam) as stem:
+            assert _may_list(stem.grow(tmp_path / f"stem-{enforce_iam}")) is lists
+    try:
+        assert not _may_list(process.up(tmp_path / "alone", 0, state=path))
+    finally:
+        process.down(tmp_path / "alone")
+
+
+def _may_list(endpoint: Endpoint) -> bool:
+    """Whether a user without any policy may list vaults."""
+    key = caller(endpoint)("iam").create_access_key(UserName="nobody")["AccessKey"]
+    try:
+        caller(endpoint, (key["AccessKeyId"], SHOP[1]))("backup").list_backup_vaults()
+    except ClientError as error:
+        assert error.response["Error"]["Code"] == "AccessDeniedException"  # noqa: PT017 - both answers are looked at
+        return False
+    return True

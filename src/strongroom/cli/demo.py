@@ -18,7 +18,9 @@ DAYS = 90
 @click.command("demo")
 @click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default="demo-report.json", show_default=True)
 @click.option("--example", type=click.Path(path_type=Path, file_okay=False), help="Folder with organization.yaml and strategy.yaml.")
-@click.option("--enforce-iam", is_flag=True, help="Let the twin's calls and jobs do only what policies allow.")
+@click.option(
+    "--enforce-iam/--no-enforce-iam", default=True, show_default=True, help="Let the twin's calls and jobs do only what policies allow."
+)
 def command(report: Path, example: Path | None, enforce_iam: bool) -> int:  # noqa: FBT001 - click's
     """See all of it in under a minute: deploy a strategy to a local AWS organization, let ninety days pass, prove the result.
 
@@ -77,7 +79,7 @@ def _own_home() -> Iterator[Path]:
 class Story:
     """The demo's six acts; `document` grows into the report."""
 
-    def __init__(self, folder: Path, home: Path, *, enforce_iam: bool = False) -> None:
+    def __init__(self, folder: Path, home: Path, *, enforce_iam: bool = True) -> None:
         self.strategy = _typed(folder / "strategy.yaml")
         self.seed = _typed(folder / "organization.yaml")
         self.home = home

@@ -35,10 +35,21 @@ def command() -> None:
 @click.option("--seed", type=click.Path(path_type=Path, dir_okay=False), help="File that declares the organization.")
 @click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="File with a saved twin, instead of a seed.")
 @click.option("--start", default="", metavar="INSTANT", help="Where the clock begins, such as 2027-01-01T00:00:00Z; then it stands still.")
-@click.option("--port", type=click.IntRange(0, 65535), default=4577, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
-@click.option("--enforce-iam", is_flag=True, help="Let calls and jobs do only what policies allow.")
+@click.option("--port", type=click.IntRange(0, 65535), default=4577, show_default=True, help="Port; 0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="IPv4 address to listen at, such as 0.0.0.0 in a container.")
+@click.option(
+    "--enforce-iam/--no-enforce-iam", default=None, help="Let calls and jobs do only what policies allow; a saved twin goes on as it did."
+)
 @text_or_json
-def up(seed: Path | None, state: Path | None, start: str, port: int, enforce_iam: bool, output: str) -> int:  # noqa: FBT001, PLR0917 - click's options
+def up(  # noqa: PLR0917 - click's options
+    seed: Path | None,
+    state: Path | None,
+    start: str,
+    port: int,
+    host: str,
+    enforce_iam: bool | None,  # noqa: FBT001 - click's
+    output: str,
+) -> int:
     """Start a twin of a seed or of a saved state and leave it running.
 
     The clock begins now, or where the saved one stood, and ticks. Without --enforce-iam policies of vaults, keys and roles' trust
@@ -47,7 +58,9 @@ def up(seed: Path | None, state: Path | None, start: str, port: int, enforce_iam
     """
     from strongroom.twin import process
 
-    endpoint = process.up(_home(), port, seed, state=state, start=start, enforce_iam=enforce_iam)
+    endpoint = process.up(_home(), port, seed, state=state, start=start, enforce_iam=enforce_iam, host=host)
+    if not host.startswith("127."):
+        click.echo(f"warning: anybody who reaches {host} can read, change and stop this twin; it has no password", err=True)
     variables = process.environment(endpoint)
     if output == "json":
         print_json("twin up", url=endpoint.url, pid=endpoint.pid, account=endpoint.account, region=endpoint.region, environment=variables)

@@ -131,6 +131,19 @@ def restorable_until(resource_type: ResourceType, now: datetime) -> datetime | N
     return None if name is None else now - timedelta(minutes=facts.limit(name).value)
 
 
+def restorable_from(started_at: datetime, keep_days: int | None, now: datetime) -> datetime:
+    """Return the first instant that can be restored to: the log reaches back to the start, and no further than the retention.
+
+    `keep_days`: None or less than 1 for a recovery point that is never deleted.
+
+    Example:
+        >>> from datetime import UTC
+        >>> str(restorable_from(datetime(2027, 1, 1, tzinfo=UTC), 35, datetime(2027, 3, 1, tzinfo=UTC)))
+        '2027-01-25 00:00:00+00:00'
+    """
+    return started_at if keep_days is None or keep_days < 1 else max(started_at, now - timedelta(days=keep_days))
+
+
 def interrupted(*, versioning: bool, notifications: bool) -> str:
     """Return what stops the continuous backup of a bucket (STOPPED, CONTINUOUS_BACKUP_INTERRUPTED), empty if nothing.
 

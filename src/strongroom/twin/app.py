@@ -64,7 +64,7 @@ class App:
         scope = call.scope or _NO_SCOPE
         self.faults.before(scope.region, scope.service)
         started = time.perf_counter()
-        resolved = self.identities.resolve(scope) if call.scope else Refusal.UNSIGNED
+        resolved = self._resolved(scope) if call.scope else Refusal.UNSIGNED
         caller = resolved if isinstance(resolved, Caller) else _UNKNOWN
         protocol = call.protocol(scope.service)
         if isinstance(resolved, Refusal):
@@ -89,6 +89,11 @@ class App:
         )
         self.faults.after(write=answered.write)
         return answered.response
+
+    def _resolved(self, scope: Scope) -> Caller | Refusal:
+        """Return the caller behind a credential scope, or why there is none; keys and sessions of a closed account are unknown."""
+        found = self.identities.resolve(scope)
+        return Refusal.UNKNOWN_KEY if isinstance(found, Caller) and self.organization.is_closed(found.account) else found
 
     def _answer(self, call: Call, scope: Scope, caller: Caller, protocol: Protocol, server: tuple[str, int]) -> _Answered:
         operation = call.named_operation()

@@ -23,7 +23,7 @@ def ask(endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | No
 def _exchange(endpoint: Endpoint, method: str, path: str, body: Mapping[str, Any] | None, seconds: float) -> bytes:
     import http.client  # 25 ms; most commands of the command line never get here
 
-    connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=seconds)
+    connection = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=seconds)
     try:
         connection.request(method, f"/_twin/{path}", json.dumps(body) if body is not None else None)
         answer = connection.getresponse()

@@ -134,7 +134,7 @@ class Entitlements(Authorizer):
         if service == "backup":
             return self._vault_policy(arn) if _VAULT in arn else None
         if service == "iam":
-            role = _found(account, partition, name)
+            role = _found(account, partition, name) if name.startswith("role/") else None
             return None if role is None else _document(role.assume_role_policy_document)
         if service == "s3":
             return _bucket_policy(name.partition("/")[0])

@@ -1,4 +1,4 @@
-"""HTTP on a loopback port: threads, keep-alive, and one answer for each request."""
+"""HTTP on a port, of the loopback unless told otherwise: threads, keep-alive, and one answer for each request."""
 
 import socket
 from email.message import Message
@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from strongroom.twin.faults import ConnectionCut
 from strongroom.twin.ports import Response
+from strongroom.twin.state import EVERYWHERE, LOOPBACK
 from strongroom.twin.wire import Call
 
 _BODYLESS = {204, 304}
@@ -29,9 +30,9 @@ class Listener(ThreadingHTTPServer):
     allow_reuse_address = True  # a port in use is still refused on Linux and macOS; one in TIME_WAIT isn't
     request_queue_size = 512
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, host: str = LOOPBACK) -> None:
         """Take the port without listening yet; raises OSError when it is taken."""
-        super().__init__(("127.0.0.1", port), _Handler, bind_and_activate=False)
+        super().__init__((host, port), _Handler, bind_and_activate=False)
         try:
             self.server_bind()
         except OSError:
@@ -44,6 +45,12 @@ class Listener(ThreadingHTTPServer):
         """The port that was taken."""
         return int(self.server_address[1])
 
+    @property
+    def host(self) -> str:
+        """Where clients on this machine reach it."""
+        bound = str(self.server_address[0])
+        return LOOPBACK if bound == EVERYWHERE else bound
+
     def listen(self, answers: Answers) -> None:
         """Accept connections; `serve_forever` answers them."""
         self.answers = answers
@@ -54,7 +61,7 @@ class Listener(ThreadingHTTPServer):
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -64,6 +64,9 @@ class OrganizationView(Protocol):
     def accounts(self) -> tuple[str, ...]:
         """Ids of all ACTIVE accounts, management account included."""
 
+    def is_closed(self, account: str) -> bool:
+        """Whether an account was closed: its credentials are of no use."""
+
     def path_of(self, account: str) -> str:
         """The account's path as in aws:PrincipalOrgPaths: `o-…/r-…/ou-…/`."""
 

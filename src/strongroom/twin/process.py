@@ -15,7 +15,7 @@ from typing import Any
 
 from strongroom.errors import BadInput, CouldNotVerify, MissingExtra
 from strongroom.twin import client
-from strongroom.twin.state import STATE_FILE, Endpoint, read_state
+from strongroom.twin.state import LOOPBACK, STATE_FILE, Endpoint, read_state
 
 DEFAULT_PORT = 4577
 START_SECONDS_MAX = 60.0
@@ -24,17 +24,24 @@ _EXTRA = ("moto", "flask", "time_machine", "boto3")  # what the [twin] extra bri
 
 
 def up(
-    home: Path, port: int, seed: Path | None = None, *, state: Path | None = None, start: str = "", enforce_iam: bool = False
+    home: Path,
+    port: int,
+    seed: Path | None = None,
+    *,
+    state: Path | None = None,
+    start: str = "",
+    enforce_iam: bool | None = None,
+    host: str = LOOPBACK,
 ) -> Endpoint:
     """Start the twin of a seed or of a saved state, wait until it is ready, and return where it is; port 0 takes any free one.
 
     `start` is an ISO 8601 instant at which the clock begins and stands until it is moved; without one it begins now, or where the
-    saved one stood, and ticks. `enforce_iam`: every call and job is asked of IAM first. Raises BadInput (one runs already for this
-    home, the port is taken, the file is wrong), MissingExtra, or CouldNotVerify when the process ends or hangs without a word.
-    Nothing is left running then.
+    saved one stood, and ticks. `enforce_iam`: every call and job is asked of IAM first; None: as the saved twin did, and not for a
+    seed. `host` is the IPv4 address to listen at. Raises BadInput (one runs already for this home, the port is taken, the file is
+    wrong), MissingExtra, or CouldNotVerify when the process ends or hangs without a word. Nothing is left running then.
     """
     check_extra()
-    options = origin(seed, state, start) + (["--enforce-iam"] if enforce_iam else [])
+    options = [*origin(seed, state, start, enforce_iam=enforce_iam), "--host", host]
     folder = home / STATE_FILE.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,12 +62,13 @@ def check_extra() -> None:
         raise MissingExtra(f"the twin needs {', '.join(missing)}", hint="install it with: pip install 'strongroom[twin]'")
 
 
-def origin(seed: Path | None, state: Path | None, start: str = "") -> list[str]:
-    """Return the server's options for where a twin comes from; raises BadInput unless it is one of both."""
+def origin(seed: Path | None, state: Path | None, start: str = "", *, enforce_iam: bool | None = None) -> list[str]:
+    """Return the server's options for where a twin comes from and how it begins; raises BadInput unless it is one of both."""
     if (seed is None) == (state is None):
         raise BadInput("a twin is made of a seed or of a saved state", hint="give one of --seed FILE and --state FILE")
     file = ["--seed", str(seed)] if seed is not None else ["--state", str(state)]
-    return [*file, "--start", start] if start else file
+    enforced = [] if enforce_iam is None else ["--enforce-iam" if enforce_iam else "--no-enforce-iam"]
+    return [*file, *(["--start", start] if start else []), *enforced]
 
 
 def running(home: Path) -> Endpoint:

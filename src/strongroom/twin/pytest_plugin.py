@@ -108,6 +108,7 @@ class AwsTwin:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a project name its seed in its configuration."""
     parser.addini("twin_seed", "seed file of the aws_twin fixtures, relative to the configuration file", default="")
+    parser.addini("twin_enforce_iam", "let calls and jobs of the aws_twin fixtures do only what policies allow", type="bool", default=False)
 
 
 @pytest.fixture(scope="session")
@@ -122,11 +123,12 @@ def twin_seed(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def twin_stem(twin_seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stem"]:
+def twin_stem(twin_seed: Path, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Stem"]:
     """The seeded process that twins are forked from; it ends with the session, and they with it."""
     from strongroom.twin.stem import Stem
 
-    with Stem(tmp_path_factory.mktemp("twin-stem"), seed=twin_seed) as stem:
+    enforced = bool(pytestconfig.getini("twin_enforce_iam"))
+    with Stem(tmp_path_factory.mktemp("twin-stem"), seed=twin_seed, enforce_iam=enforced) as stem:
         yield stem
 
 

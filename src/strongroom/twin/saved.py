@@ -36,7 +36,7 @@ class Header:
     strongroom: str  # release that wrote it
     moto: str  # whose objects are in it: their attributes belong to one release
     now: str  # virtual instant, ISO 8601
-    facts: dict[str, Any]  # of the seed: file, resources; account, access key, secret and home Region of the administrator
+    facts: dict[str, Any]  # of the seed: file, resources; keys, account and home Region of the administrator; whether IAM is enforced
     bytes: int  # of the graph, decompressed
     sha256: str  # of the compressed graph
 

@@ -20,7 +20,7 @@ from typing import Any, NoReturn, TextIO
 from strongroom.errors import BadInput, ExitCode
 from strongroom.twin.garbage import undisturbed
 from strongroom.twin.seed import Seed
-from strongroom.twin.state import STATE_FILE, Endpoint, write_state
+from strongroom.twin.state import LOOPBACK, STATE_FILE, Endpoint, write_state
 
 _STARTED = time.monotonic()
 
@@ -28,12 +28,15 @@ _STARTED = time.monotonic()
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a twin until it is told to stop, and return its exit code."""
     parser = argparse.ArgumentParser(prog="strongroom.twin.server", description="a local AWS organization")
-    parser.add_argument("--port", type=int, default=4577, help="port on 127.0.0.1; 0: any free one")
+    parser.add_argument("--port", type=int, default=4577, help="port; 0: any free one")
+    parser.add_argument("--host", default=LOOPBACK, help="IPv4 address to listen at")
     origin = parser.add_mutually_exclusive_group(required=True)
     origin.add_argument("--seed", type=Path, help="YAML file that declares the organization")
     origin.add_argument("--state", type=Path, help="file with the state of a saved twin")
     parser.add_argument("--start", default="", help="ISO 8601 instant at which the clock begins, and stands until it is moved")
-    parser.add_argument("--enforce-iam", action="store_true", help="let calls and jobs do only what policies allow")
+    parser.add_argument(
+        "--enforce-iam", action=argparse.BooleanOptionalAction, help="let calls and jobs do only what policies allow, or don't"
+    )
     parser.add_argument("--home", type=Path, help="folder for twin/twin.json")
     parser.add_argument("--stem", action="store_true", help="fork a twin for each line of JSON with port and home on standard input")
     options = parser.parse_args(arguments)
@@ -43,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.stem:
             return stem(options, out)
-        serve(listen(options.port), begin(options), options.home, out)
+        serve(listen(options.port, options.host), begin(options), options.home, out)
     except BadInput as error:
         _say(out, {"error": error.message, "hint": error.hint})
         return ExitCode.BAD_INPUT
@@ -55,18 +58,18 @@ class Begun:
     """A twin that nobody can reach yet, and what its file declares."""
 
     app: Any
-    facts: dict[str, Any]  # seed, resources; account, access_key, secret and region of the administrator
+    facts: dict[str, Any]  # seed, resources, enforce_iam; account, access_key, secret and region of the administrator
 
 
-def listen(port: int) -> Any:
-    """Take a port; raises BadInput."""
+def listen(port: int, host: str = LOOPBACK) -> Any:
+    """Take a port of an address; raises BadInput."""
     from strongroom.twin.listener import Listener
 
     try:
-        return Listener(port)
+        return Listener(port, host)
     except (OSError, OverflowError) as error:
         raise BadInput(
-            f"can't take port {port} on 127.0.0.1: {error}", hint="choose another one with --port, or 0 for any free one"
+            f"can't take port {port} on {host}: {error}", hint="choose another one with --port, or 0 for any free one"
         ) from error
 
 
@@ -78,16 +81,22 @@ def begin(options: argparse.Namespace) -> Begun:
 
         seed = load(options.seed)
         app = _assemble(start, ticking=start is None)
-        _sow(app, seed, administrators=options.enforce_iam)
-        _enforce(app, options)
-        return Begun(app=app, facts=_facts(options.seed, seed))
+        enforced = bool(options.enforce_iam)
+        _sow(app, seed, administrators=enforced)
+        return _begun(app, _facts(options.seed, seed), enforced=enforced)
     from strongroom.twin import saved
 
     header, body = saved.read(options.state)
     app = _assemble(start or saved.virtual_now(header), ticking=start is None)
     saved.restore(app, header, body, options.state)
-    _enforce(app, options)
-    return Begun(app=app, facts=header.facts)
+    saved_so = bool(header.facts.get("enforce_iam"))
+    return _begun(app, header.facts, enforced=saved_so if options.enforce_iam is None else options.enforce_iam)
+
+
+def _begun(app: Any, facts: dict[str, Any], *, enforced: bool) -> Begun:
+    if enforced:
+        app.enforce()
+    return Begun(app=app, facts=facts | {"enforce_iam": enforced})
 
 
 def _instant(text: str) -> datetime | None:
@@ -118,7 +127,8 @@ def serve(listener: Any, begun: Begun, home: Path, out: TextIO) -> None:
 
     app, facts = begun.app, begun.facts
     endpoint = Endpoint(
-        url=f"http://127.0.0.1:{listener.port}",
+        url=f"http://{listener.host}:{listener.port}",
+        host=listener.host,
         port=listener.port,
         pid=os.getpid(),
         instance=secrets.token_hex(8),
@@ -210,11 +220,6 @@ def _sow(app: Any, seed: Seed, *, administrators: bool) -> None:
     from strongroom.twin.seeding import sow
 
     sow(app, seed, administrators=administrators)
-
-
-def _enforce(app: Any, options: argparse.Namespace) -> None:
-    if options.enforce_iam:
-        app.enforce()
 
 
 def _speak() -> TextIO:

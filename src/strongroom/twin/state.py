@@ -7,6 +7,8 @@ from pathlib import Path
 
 STATE_FILE = Path("twin") / "twin.json"  # below the home folder
 FORMAT_VERSION = 1
+LOOPBACK = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - compared with, and only bound where somebody asks for it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +23,7 @@ class Endpoint:
     access_key: str  # of the first user in the management account
     secret: str
     region: str  # home Region
+    host: str = LOOPBACK  # where clients on this machine reach it
 
 
 def write_state(home: Path, endpoint: Endpoint) -> None:

@@ -15,14 +15,16 @@ from strongroom.twin.state import STATE_FILE, Endpoint, read_state
 class Stem:
     """The parent of twins: `with Stem(folder, seed=FILE) as stem: endpoint = stem.grow(home)`; its twins end with it."""
 
-    def __init__(self, folder: Path, *, seed: Path | None = None, state: Path | None = None, start: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, seed: Path | None = None, state: Path | None = None, start: str = "", enforce_iam: bool | None = None
+    ) -> None:
         """Make the twin of a seed or of a saved state; raises BadInput, MissingExtra or CouldNotVerify, as `process.up` does."""
         check_extra()
         folder.mkdir(parents=True, exist_ok=True)
         self._log = folder / "stem.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own server
-                command(["--stem", *origin(seed, state, start)]),
+                command(["--stem", *origin(seed, state, start, enforce_iam=enforce_iam)]),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

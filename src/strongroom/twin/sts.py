@@ -84,7 +84,7 @@ class Sts:
     def _trusting_role(self, account: str, role_name: str, arn: str, caller: Caller, form: Mapping[str, str]) -> Any:
         """Return moto's role, or refuse; AWS says the same whether the role is missing or doesn't trust."""
         role = None
-        if account in iam_backends:
+        if account in iam_backends and not self._organization.is_closed(account):
             roles = iam_backends[account][PARTITION].roles.values()
             role = next((role for role in roles if role.name == role_name and role.arn == arn), None)
         if (

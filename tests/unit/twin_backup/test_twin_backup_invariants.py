@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from strongroom.domain.names import ResourceType
+from strongroom.semantics import continuous
 from strongroom.twin.ports import ApiError
 
 
@@ -233,6 +235,104 @@ def test_e13_overlapping_rules(scene, kit):
     day = [job for job in scene.jobs() if job["StartBy"] > datetime.fromisoformat("2026-11-24T00:30:00Z")]
     names = [job["CreatedBy"]["BackupRuleName"] for job in day if job["StartBy"] <= datetime.fromisoformat("2026-11-25T00:30:00Z")]
     assert (names.count("half-daily"), names.count("hourly")) == (2, 8)
+
+
+def _bucket_restored(scene, point, at):
+    """Restore a continuous recovery point of a bucket to an instant; state and message of the job."""
+    metadata = {"DestinationBucketName": f"restored-{at:%H%M%S}", "newBucket": "true", "RestoreTime": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+    role = scene.role(name=f"restore-{at:%d%H%M%S}")
+    started = scene.do("StartRestoreJob", RecoveryPointArn=point["RecoveryPointArn"], Metadata=metadata, IamRoleArn=role)
+    scene.wait(hours=2)
+    job = scene.do("DescribeRestoreJob", RestoreJobId=started["RestoreJobId"])
+    return job["Status"], job.get("StatusMessage", "")
+
+
+def test_e14_a_continuous_recovery_point_is_single_and_available(scene, kit):
+    """E14 (FM25): every run renews one AVAILABLE recovery point, which restores from its start up to 15 minutes ago for S3."""
+    scene.vault()
+    scene.do("UpdateRegionSettings", ResourceTypeOptInPreference={"S3": True})
+    scene.bucket("receipts", environment="prod")
+    scene.plan(kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 35}))
+    scene.wait(days=3)
+    (point,) = scene.points()
+    assert (point["Status"], len(scene.jobs(ByState="COMPLETED"))) == ("AVAILABLE", 3)
+    start = point["CreationDate"]
+    assert start < datetime.fromisoformat("2026-11-22T02:30:01Z")  # the first run's, whatever came after it
+    assert _bucket_restored(scene, point, start - timedelta(seconds=1))[0] == "FAILED"
+    assert _bucket_restored(scene, point, start + timedelta(seconds=1))[0] == "COMPLETED"
+    now = scene.at
+    assert _bucket_restored(scene, point, now - timedelta(minutes=15))[0] == "COMPLETED"
+    state, message = _bucket_restored(scene, point, scene.at - timedelta(minutes=5))
+    assert (state, message.startswith("RestoreTime"), "is not between" in message) == ("FAILED", True, True)
+
+
+def test_e14_the_log_of_a_continuous_backup_reaches_back_as_far_as_its_retention(scene, kit):
+    """E14: once the backup is older than its retention, the first instant that can be restored is now minus the retention."""
+    scene.vault()
+    scene.do("UpdateRegionSettings", ResourceTypeOptInPreference={"S3": True})
+    scene.bucket("receipts", environment="prod")
+    scene.plan(kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 7}))
+    scene.wait(days=20)
+    (point,) = scene.points()
+    assert (point["Status"], point["CreationDate"].day) == ("AVAILABLE", 22)
+    assert _bucket_restored(scene, point, scene.at - timedelta(days=7, seconds=1))[0] == "FAILED"
+    assert _bucket_restored(scene, point, scene.at - timedelta(days=7) + timedelta(minutes=10))[0] == "COMPLETED"
+
+
+@pytest.mark.parametrize(("kind", "minutes"), [("RDS", 5), ("S3", 15)])
+def test_e14_the_end_of_the_log_lags_behind(kind, minutes):
+    """E14: RDS restores up to 5 minutes ago, S3 up to 15."""
+    now = datetime.fromisoformat("2026-12-01T12:00:00Z")
+    assert now - continuous.restorable_until(ResourceType(kind), now) == timedelta(minutes=minutes)
+
+
+def test_e15_another_retention_stops_the_log_of_a_bucket_and_starts_a_new_one(scene, kit):
+    """E15 (FM25): for S3 the old recovery point becomes STOPPED at the next run and a new AVAILABLE one begins."""
+    scene.vault()
+    scene.do("UpdateRegionSettings", ResourceTypeOptInPreference={"S3": True})
+    scene.bucket("receipts", environment="prod")
+    plan_id = scene.plan(kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 35}))
+    scene.wait(days=2)
+    (old,) = scene.points()
+    changed = kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 14})
+    scene.do("UpdateBackupPlan", BackupPlanId=plan_id, BackupPlan={"BackupPlanName": "production", "Rules": [changed]})
+    assert [point["Status"] for point in scene.points()] == ["AVAILABLE"]  # nothing happens before the next run
+    scene.wait(days=1)
+    stopped, new = scene.points()
+    assert (stopped["RecoveryPointArn"], stopped["Status"], stopped["Lifecycle"]) == (
+        old["RecoveryPointArn"],
+        "STOPPED",
+        {"DeleteAfterDays": 35},
+    )
+    assert (new["Status"], new["Lifecycle"]) == ("AVAILABLE", {"DeleteAfterDays": 14})
+    assert new["CreationDate"] > stopped["CreationDate"] + timedelta(days=1)
+
+
+def test_e15_another_retention_of_an_instance_is_taken_over_in_place(scene, kit):
+    """E15: for RDS the recovery point goes on, with the new retention from the next run on."""
+    from moto.rds.models import rds_backends
+
+    scene.vault()
+    rds_backends[kit.WORKLOAD][kit.REGION].create_db_instance(
+        {
+            "db_instance_identifier": "ledger",
+            "engine": "postgres",
+            "db_instance_class": "db.m5.large",
+            "allocated_storage": 20,
+            "master_username": "admin",
+            "master_user_password": "a-password",
+            "tags": [{"Key": "environment", "Value": "prod"}],
+        }
+    )
+    plan_id = scene.plan(kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 35}))
+    scene.wait(days=2)
+    (old,) = scene.points()
+    changed = kit.rule(EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 14})
+    scene.do("UpdateBackupPlan", BackupPlanId=plan_id, BackupPlan={"BackupPlanName": "production", "Rules": [changed]})
+    scene.wait(days=1)
+    (point,) = scene.points()
+    assert (point["RecoveryPointArn"], point["CreationDate"]) == (old["RecoveryPointArn"], old["CreationDate"])
+    assert (point["Status"], point["Lifecycle"]) == ("AVAILABLE", {"DeleteAfterDays": 14})
 
 
 def test_e17_lists_reach_back_thirty_days(scene, kit):

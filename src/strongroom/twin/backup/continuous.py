@@ -4,7 +4,7 @@ That RDS changes its own retention only in the next maintenance window is not pl
 Source: AWS Backup developer guide, point-in-time-recovery, s3-backups (read 2026-11).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from strongroom import facts
 from strongroom.domain.names import ResourceType
@@ -49,6 +49,26 @@ def point(world: World, at: datetime, job: BackupJob, vault: Vault) -> tuple[Rec
     vault.continuous[made.resource.arn] = made
     plan_end(world, vault, made, at)
     return made, None
+
+
+def window(point: RecoveryPoint, at: datetime) -> tuple[datetime, datetime]:
+    """Return the first and the last instant that a continuous recovery point can be restored to at an instant."""
+    goes_on = point.status is RecoveryPointStatus.AVAILABLE
+    last = (rules.restorable_until(point.resource.type, at) if goes_on else None) or point.completed_at or point.created_at
+    return rules.restorable_from(point.created_at, point.lifecycle.delete_days, at), last
+
+
+def outside(point: RecoveryPoint, given: str, at: datetime) -> str:
+    """Return why a continuous recovery point can't be restored to an instant, as it was given; empty if it can."""
+    try:
+        instant = datetime.fromisoformat(given)
+    except ValueError:
+        return f"{given} is not an instant"
+    first, last = window(point, at)
+    instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    if first.replace(microsecond=0) <= instant <= last:  # instants are given in whole seconds
+        return ""
+    return f"{given} is not between {first:%Y-%m-%dT%H:%M:%SZ} and {last:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _existing(world: World, job: BackupJob) -> tuple[Vault, RecoveryPoint] | None:

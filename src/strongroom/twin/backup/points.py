@@ -11,6 +11,7 @@ from strongroom.twin.backup import notices
 from strongroom.twin.backup.audited import Framework, ReportPlan
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
 from strongroom.twin.backup.expiry import change_lifecycle, cold_at, held, is_cold, remove
+from strongroom.twin.backup.kept import AccessPoint, RestoreAccess, TieringConfiguration
 from strongroom.twin.backup.paging import page
 from strongroom.twin.backup.plandocument import kept, lifecycle_of, lifecycle_problem, meant
 from strongroom.twin.backup.settling import gone
@@ -287,11 +288,14 @@ def _tags(world: World, call: Call, arn: str) -> dict[str, str]:
     for plan in place.plans.values():
         if plan.arn == arn and plan.deleted_at is None:
             return plan.tags
-    others: tuple[LegalHold | RestoreTestingPlan | Framework | ReportPlan, ...] = (
+    others: tuple[LegalHold | RestoreTestingPlan | Framework | ReportPlan | TieringConfiguration | RestoreAccess | AccessPoint, ...] = (
         *place.holds.values(),
         *place.testing_plans.values(),
         *(framework for framework in place.frameworks.values() if not gone(framework, call.at)),
         *(plan for plan in place.report_plans.values() if not gone(plan, call.at)),
+        *place.tiering.values(),
+        *place.restore_access.values(),
+        *(each for each in place.access_points.values() if each.deleted_at is None or call.at < each.deleted_at),
     )
     for tagged in others:
         if tagged.arn == arn:

@@ -12,6 +12,7 @@ from strongroom.semantics import restores as rules
 from strongroom.semantics.jobs import RestoreJobState
 from strongroom.twin.backup import notices, pace, restored
 from strongroom.twin.backup.access import Caller, may_use_key
+from strongroom.twin.backup.continuous import outside
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import is_cold
 from strongroom.twin.backup.permissions import restore_refused
@@ -39,7 +40,7 @@ def begin(world: World, at: datetime, job: RestoreJob) -> None:
     """A pending restore job fails at once or runs, longer where its recovery point is cold."""
     if job.state is not RestoreJobState.PENDING:
         return
-    problem = _problem(world, job)
+    problem = _problem(world, job) or _instant_problem(job, at)
     if problem:
         fail(world, at, job, problem)
         return
@@ -70,6 +71,13 @@ def _problem(world: World, job: RestoreJob) -> str:
         or _key_problem(world, job)
         or restore_refused(world, job)
     )
+
+
+def _instant_problem(job: RestoreJob, at: datetime) -> str:
+    """Why the instant that is asked for can't be restored, empty if it can; looked at once, because the end of the log moves on."""
+    given = rules.value(job.metadata, "RestoreTime") if job.point.continuous else None
+    problem = outside(job.point, given, at) if given else ""
+    return problem and f"RestoreTime {problem}"
 
 
 def _key_problem(world: World, job: RestoreJob) -> str:

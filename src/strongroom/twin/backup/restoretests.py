@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 
 from strongroom import facts
 from strongroom.domain.names import ResourceType
-from strongroom.semantics import continuous, schedule
 from strongroom.semantics import restoretesting as rules
+from strongroom.semantics import schedule
 from strongroom.semantics.cron import parse_cron
-from strongroom.semantics.jobs import RecoveryPointStatus, RestoreJobState
+from strongroom.semantics.jobs import RestoreJobState
 from strongroom.semantics.restores import merged
 from strongroom.semantics.restoretesting import Deletion, Validation
-from strongroom.twin.backup import leftovers, restores
+from strongroom.twin.backup import continuous, leftovers, restores
 from strongroom.twin.backup.chance import Chance, chance
 from strongroom.twin.backup.restoremetadata import inferred_metadata
 from strongroom.twin.backup.state import (
@@ -157,16 +157,13 @@ def _present(world: World, draw: _Draw) -> Iterator[_Found]:
 
 
 def _candidate(point: RecoveryPoint, at: datetime) -> rules.Candidate:
-    last = point.created_at
-    if point.continuous:
-        goes_on = point.status is RecoveryPointStatus.AVAILABLE
-        last = (continuous.restorable_until(point.resource.type, at) if goes_on else None) or point.completed_at or last
+    last = continuous.window(point, at)[1] if point.continuous else point.created_at
     return rules.Candidate(arn=point.arn, at=last, continuous=point.continuous, restorable=point.status.restorable)
 
 
 def _instant(plan: RestoreTestingPlan, draw: _Draw, point: RecoveryPoint, last: datetime, at: datetime) -> datetime:
     """Return the instant that a continuous recovery point is restored to: its last one, or any one in the window."""
-    first = max(point.created_at, at - timedelta(days=plan.points.window_days))
+    first = max(continuous.window(point, at)[0], at - timedelta(days=plan.points.window_days))
     if plan.points.algorithm is rules.Algorithm.LATEST or last <= first:
         return last
     return first + draw.chance.between(timedelta(0), last - first, 2)

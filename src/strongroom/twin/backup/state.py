@@ -19,6 +19,7 @@ from strongroom.twin.backup.audited import Framework, ReportJob, ReportPlan
 from strongroom.twin.backup.chance import Chance
 from strongroom.twin.backup.clockwork import Clockwork, Happening
 from strongroom.twin.backup.disturbances import Disturbances
+from strongroom.twin.backup.kept import AccessPoint, Approval, RestoreAccess, ScanJob, TieringConfiguration
 from strongroom.twin.ports import OrganizationView
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,6 +140,7 @@ class Vault:
     lock: Lock | None = None
     points: dict[str, RecoveryPoint] = field(default_factory=dict)  # by ARN, in order of arrival
     continuous: dict[str, RecoveryPoint] = field(default_factory=dict)  # the continuous ones among them, by resource ARN
+    approval: Approval | None = None  # of an air-gapped one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,6 +407,10 @@ class Place:
     frameworks: dict[str, Framework] = field(default_factory=dict)  # by name
     report_plans: dict[str, ReportPlan] = field(default_factory=dict)  # by name
     report_jobs: dict[str, ReportJob] = field(default_factory=dict)
+    tiering: dict[str, TieringConfiguration] = field(default_factory=dict)  # by name
+    scan_jobs: dict[str, ScanJob] = field(default_factory=dict)
+    restore_access: dict[str, RestoreAccess] = field(default_factory=dict)  # by name
+    access_points: dict[str, AccessPoint] = field(default_factory=dict)  # by ARN
     tokens: dict[str, str] = field(default_factory=dict)  # idempotency token -> job id
     protected: dict[str, tuple[Resource, datetime, str, str]] = field(default_factory=dict)  # last backup: at, vault ARN, point ARN
 

@@ -11,15 +11,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from strongroom import facts
+from strongroom.twin.backup import scans
 from strongroom.twin.backup.errors import invalid_parameter
 from strongroom.twin.backup.jobs import administers
+from strongroom.twin.backup.kept import ScanJob
 from strongroom.twin.backup.paging import page
 from strongroom.twin.backup.state import BackupJob, CopyJob, Place, RestoreJob, World
 from strongroom.twin.backup.wire import Call
 
 _ALL, _EACH = "AGGREGATE_ALL", "ANY"
 _DAYS = {"ONE_DAY": 1, "SEVEN_DAYS": 7, "FOURTEEN_DAYS": 14}
-_AnyJob = BackupJob | CopyJob | RestoreJob
+_AnyJob = BackupJob | CopyJob | RestoreJob | ScanJob
+_KEYS = "State", "ResourceType", "MessageCategory"
+_SCAN_KEYS = "State", "ResourceType", "MalwareScanner", "ScanResultStatus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,31 +47,47 @@ def list_restore_job_summaries(world: World, call: Call, parameters: Mapping[str
     return _summaries("RestoreJobSummaries", world, call, parameters, lambda place: place.restore_jobs.values())
 
 
+def list_scan_job_summaries(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """ListScanJobSummaries, by scanner and result instead of message category."""
+    return _summaries("ScanJobSummaries", world, call, parameters, lambda place: place.scan_jobs.values(), keys=_SCAN_KEYS)
+
+
 def _summaries(
-    name: str, world: World, call: Call, parameters: Mapping[str, Any], jobs_of: Callable[[Place], Iterable[_AnyJob]]
+    name: str,
+    world: World,
+    call: Call,
+    parameters: Mapping[str, Any],
+    jobs_of: Callable[[Place], Iterable[_AnyJob]],
+    *,
+    keys: tuple[str, ...] = _KEYS,
 ) -> dict[str, Any]:
     most = facts.limit("summary_page_size_max").value
     if parameters.get("MaxResults", 1) > most:
         raise invalid_parameter(f"MaxResults must be between 1 and {most}: {parameters['MaxResults']}")
     period = parameters.get("AggregationPeriod", "ONE_DAY")
-    counts: Counter[tuple[datetime, str, str, str, str]] = Counter()
+    counts: Counter[tuple[datetime, str, tuple[str, ...]]] = Counter()
     midnight = call.at.replace(hour=0, minute=0, second=0, microsecond=0)
     span = timedelta(days=_DAYS[period])
     first = midnight - (timedelta(days=facts.limit("summary_days_max").value) if period == "ONE_DAY" else span)
-    wanted = [parameters.get(key, _ALL) for key in ("State", "ResourceType", "MessageCategory")]
+    wanted = [parameters.get(key, _ALL) for key in keys]
     account_asked = parameters.get("AccountId", call.account)
     for account in _accounts(world, call, account_asked):
         for job in jobs_of(world.place(account, call.region)):
             if first <= job.created_at < midnight:
-                actual = (job.state.value, job.resource.type.value, getattr(job, "category", None) or "")
-                labels = [_label(ask, value) for ask, value in zip(wanted, actual, strict=True)]
+                labels = [_label(ask, value) for ask, value in zip(wanted, _labels(job, call.at), strict=True)]
                 if None not in labels:
                     start = first + (job.created_at - first) // span * span
-                    state, kind, category = map(str, labels)
-                    counts[start, _ALL if account_asked == _ALL else account, state, kind, category] += 1
-    rows = [_Row(serial=number, document=_row(call, key, count, span)) for number, (key, count) in enumerate(sorted(counts.items()), 1)]
+                    counts[start, _ALL if account_asked == _ALL else account, tuple(map(str, labels))] += 1
+    ordered = sorted(counts.items())
+    rows = [_Row(serial=number, document=_row(call, keys, key, count, span)) for number, (key, count) in enumerate(ordered, 1)]
     sized = {"MaxResults": most} | dict(parameters)
-    return page(name, rows, lambda row: _without_category(row.document, name), sized) | {"AggregationPeriod": period}
+    return page(name, rows, lambda row: _shown(row.document, name), sized) | {"AggregationPeriod": period}
+
+
+def _labels(job: _AnyJob, at: datetime) -> tuple[str, ...]:
+    if isinstance(job, ScanJob):
+        return scans.labels(job, at)
+    return job.state.value, job.resource.type.value, getattr(job, "category", None) or ""
 
 
 def _label(asked: str, actual: str) -> str | None:
@@ -84,19 +104,16 @@ def _accounts(world: World, call: Call, asked: str) -> tuple[str, ...]:
     return world.organization.accounts() if asked in (_ALL, _EACH) else (asked,)
 
 
-def _row(call: Call, key: tuple[datetime, str, str, str, str], count: int, span: timedelta) -> dict[str, Any]:
-    start, account, state, kind, category = key
-    return {
-        "Region": call.region,
-        "AccountId": account,
-        "State": state,
-        "ResourceType": kind,
-        "MessageCategory": category,
-        "Count": count,
-        "StartTime": start,
-        "EndTime": start + span,
-    }
+def _row(call: Call, keys: tuple[str, ...], key: tuple[datetime, str, tuple[str, ...]], count: int, span: timedelta) -> dict[str, Any]:
+    start, account, labels = key
+    place = {"Region": call.region, "AccountId": account}
+    return place | dict(zip(keys, labels, strict=True)) | {"Count": count, "StartTime": start, "EndTime": start + span}
 
 
-def _without_category(document: dict[str, Any], name: str) -> dict[str, Any]:
+def _shown(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a row without what its kind doesn't know: categories of restores; all scanners or results together have no word."""
+    if name == "ScanJobSummaries":
+        return {
+            key: value for key, value in document.items() if key not in ("MalwareScanner", "ScanResultStatus") or value not in (_ALL, "")
+        }
     return {key: value for key, value in document.items() if not (key == "MessageCategory" and name == "RestoreJobSummaries")}

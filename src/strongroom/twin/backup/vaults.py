@@ -19,12 +19,14 @@ from strongroom.twin.backup.errors import (
     missing_parameter,
     not_found,
 )
+from strongroom.twin.backup.kept import ApprovalRequest, RestoreAccess
 from strongroom.twin.backup.paging import page
 from strongroom.twin.backup.state import Vault, World
 from strongroom.twin.backup.surroundings import aws_managed_key, key_of
 from strongroom.twin.backup.wire import Call
 
 _MAKING = timedelta(minutes=1), timedelta(minutes=3)  # how long it takes to make an air-gapped vault
+_RESTORE_ACCESS = "RESTORE_ACCESS_BACKUP_VAULT"
 _POLICY_CHARACTERS_MAX = 20_480  # unverified; the limit of resource policies of AWS Backup is not on its quota page
 
 
@@ -81,7 +83,11 @@ def create_air_gapped_vault(world: World, call: Call, parameters: Mapping[str, A
 def _existing(world: World, call: Call, parameters: Mapping[str, Any]) -> Vault | None:
     """Return the vault that the same request made before; raises ApiError for another of that name, and for one too many."""
     place, request_id = world.place(call.account, call.region), parameters.get("CreatorRequestId")
-    existing = place.vaults.get(parameters["BackupVaultName"])
+    name = parameters["BackupVaultName"]
+    other = place.restore_access.get(name)
+    if other is not None:
+        raise already_exists(facts.message("vault_exists"), arn=other.arn, creator_request_id=other.creator_request_id)
+    existing = place.vaults.get(name)
     if existing is not None and (request_id is None or existing.creator_request_id != request_id):
         raise already_exists(facts.message("vault_exists"), arn=existing.arn, creator_request_id=existing.creator_request_id)
     if existing is None and len(place.vaults) >= facts.limit("vaults_per_region").value:
@@ -145,6 +151,45 @@ def described(vault: Vault, at: datetime) -> dict[str, Any]:
         "MaxRetentionDays": vault.lock and vault.lock.max_days,
         "LockDate": vault.lock and vault.lock.lock_at,
         "EncryptionKeyType": key_type(vault),
+    } | _approved(vault, at)
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _approved(vault: Vault, at: datetime) -> dict[str, Any]:
+    if vault.approval is None:
+        return {}
+    update = vault.approval.update
+    return {
+        "MpaApprovalTeamArn": vault.approval.team_arn,
+        "MpaSessionArn": update and update.session_arn,
+        "LatestMpaApprovalTeamUpdate": update and latest_request(update, at),
+    }
+
+
+def latest_request(request: ApprovalRequest, at: datetime) -> dict[str, Any]:
+    """Return a request for approval as AWS Backup shows it at an instant: nobody in the twin answers it."""
+    document = {"MpaSessionArn": request.session_arn, "InitiationDate": request.initiated_at, "ExpiryDate": request.expires_at}
+    if at < request.expires_at:
+        return document | {"Status": "PENDING"}
+    return document | {"Status": "FAILED", "StatusMessage": "The approval session expired."}
+
+
+def access_state(access: RestoreAccess, at: datetime) -> str:
+    """Return the VaultState of a restore access backup vault: it waits for its approval, and fails without."""
+    return "CREATING" if at < access.request.expires_at else "FAILED"
+
+
+def _described_access(access: RestoreAccess, at: datetime) -> dict[str, Any]:
+    document = {
+        "BackupVaultName": access.name,
+        "BackupVaultArn": access.arn,
+        "VaultType": _RESTORE_ACCESS,
+        "VaultState": access_state(access, at),
+        "CreationDate": access.created_at,
+        "CreatorRequestId": access.creator_request_id,
+        "NumberOfRecoveryPoints": 0,
+        "SourceBackupVaultArn": access.source_vault_arn,
+        "MpaSessionArn": access.request.session_arn,
     }
     return {name: value for name, value in document.items() if value is not None}
 
@@ -154,18 +199,25 @@ def describe_backup_vault(world: World, call: Call, parameters: Mapping[str, Any
     owner = parameters.get("BackupVaultAccountId")
     if owner not in (None, call.account):
         raise access_denied(f"Insufficient privileges to perform this action on vaults of account {owner}.")
+    access = world.place(call.account, call.region).restore_access.get(parameters["BackupVaultName"])
+    if access is not None:
+        return _described_access(access, call.at)
     return described(find(world, call, parameters["BackupVaultName"]), call.at)
 
 
 def list_backup_vaults(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListBackupVaults; nothing is shared, so that filter gives an empty list."""
-    wanted = parameters.get("ByVaultType")
-    vaults = [
-        vault
-        for vault in world.place(call.account, call.region).vaults.values()
-        if wanted in (None, vault_type(air_gapped=vault.air_gapped)) and not parameters.get("ByShared")
+    wanted, place = parameters.get("ByVaultType"), world.place(call.account, call.region)
+    vaults: list[Vault | RestoreAccess] = [
+        vault for vault in place.vaults.values() if wanted in (None, vault_type(air_gapped=vault.air_gapped))
     ]
-    return page("BackupVaultList", vaults, lambda vault: described(vault, call.at), parameters)
+    if place.restore_access and wanted in (None, _RESTORE_ACCESS):
+        vaults = sorted([*vaults, *place.restore_access.values()], key=lambda vault: vault.serial)
+
+    def listed(vault: Vault | RestoreAccess) -> dict[str, Any]:
+        return _described_access(vault, call.at) if isinstance(vault, RestoreAccess) else described(vault, call.at)
+
+    return page("BackupVaultList", () if parameters.get("ByShared") else vaults, listed, parameters)
 
 
 def delete_backup_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,14 +251,14 @@ def _policy_problem(policy: str) -> str:
     except ValueError:
         return "not JSON"
     statements = document.get("Statement") if isinstance(document, dict) else None
-    if not statements:
+    if not statements or not isinstance(statements, dict | list):
         return "no statement"
     for statement in [statements] if isinstance(statements, dict) else statements:
         if not isinstance(statement, dict) or statement.get("Effect") not in ("Allow", "Deny"):
             return "a statement needs the effect Allow or Deny"
         actions = statement.get("Action", [])
-        for action in [actions] if isinstance(actions, str) else actions:
-            if "*" in action or not action.startswith(("backup:", "backup-storage:")):
+        for action in actions if isinstance(actions, list) else [actions]:
+            if not isinstance(action, str) or "*" in action or not action.startswith(("backup:", "backup-storage:")):
                 return f"action {action} is not a full name of an action of AWS Backup"
     return ""
 

@@ -133,6 +133,11 @@ class Organizations:
             members = self.state.accounts.values() if self.state else ()
             return tuple(account.id for account in members if account.status == "ACTIVE")
 
+    def is_closed(self, account: str) -> bool:
+        """Whether an account was closed; False for strangers."""
+        known = self.state.accounts.get(account) if self.state else None
+        return known is not None and known.status == "SUSPENDED"
+
     def accounts_below(self, target: str) -> tuple[str, ...]:
         """Ids of the ACTIVE accounts in a root or unit and its nested units; KeyError-free: unknown targets have none."""
         with self._lock:
