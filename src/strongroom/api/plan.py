@@ -10,7 +10,8 @@ from typing import Any
 from strongroom import compiler
 from strongroom.api.strategy import load_strategy
 from strongroom.api.writing import write_whole
-from strongroom.aws.deployment_read import Watched, read_deployment, read_management_account
+from strongroom.aws.deployment.reading import read_deployment, read_management_account
+from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step, from_json, sha256, to_json
 from strongroom.domain.estate import Estate

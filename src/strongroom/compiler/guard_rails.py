@@ -14,9 +14,9 @@ from typing import Final
 
 from strongroom.compiler.canonical import canonical_json
 from strongroom.compiler.template import Json
-from strongroom.domain.estate import OWNER_TAG, Estate, GuardRailPolicy
+from strongroom.domain.estate import OWNER_TAG, Estate, OrganizationPolicy
 from strongroom.domain.governance import Forbidden, GuardRails
-from strongroom.domain.names import partition_of
+from strongroom.domain.names import PolicyType, partition_of
 from strongroom.facts import limit
 
 # Service-managed StackSets act in member accounts through roles of this name, which a service-linked role makes
@@ -157,7 +157,8 @@ def with_guard_rails(estate: Estate) -> Estate:
         return estate
     packed = tuple(_packed(tuple(_statements(estate, rails))))
     policies = tuple(
-        GuardRailPolicy(
+        OrganizationPolicy(
+            type=PolicyType.SERVICE_CONTROL,
             name=f"{estate.name}-guard-rails" + (f"-{number}" if number > 1 else ""),
             content=_document(statements),
             targets=rails.attach_to,

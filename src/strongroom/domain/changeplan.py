@@ -8,18 +8,20 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from strongroom.domain.names import AccountId, Region, ResourceType
+from strongroom.domain.names import AccountId, PolicyType, Region, ResourceType
 from strongroom.errors import BadInput
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnablePolicyType:
-    """Enable backup policies on the root of the organization."""
+    """Enable a type of policies on the root of the organization."""
 
+    type: PolicyType
     root_id: str
 
 
@@ -92,8 +94,9 @@ class CreateStackInstances:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutPolicy:
-    """Create a backup policy, or update the one with this name that Strongroom owns."""
+    """Create a policy of the organization, or update the one with this name that Strongroom owns."""
 
+    type: PolicyType
     name: str
     content: str
     creates: bool
@@ -101,24 +104,27 @@ class PutPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachPolicy:
-    """Attach a backup policy to a root, OU or account."""
+    """Attach a policy to a root, OU or account."""
 
+    type: PolicyType
     name: str
     target_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetachPolicy:
-    """Detach a backup policy that the strategy doesn't want there any more."""
+    """Detach a policy that the strategy doesn't want there any more."""
 
+    type: PolicyType
     name: str
     target_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletePolicy:
-    """Delete a backup policy that Strongroom owns and the strategy no longer declares."""
+    """Delete a policy that Strongroom owns and the strategy no longer declares."""
 
+    type: PolicyType
     name: str
 
 
@@ -139,6 +145,23 @@ Action = (
 )
 
 
+class Sign(StrEnum):
+    """What a step does to what is there, as it is shown before its title."""
+
+    CREATES = "+"
+    CHANGES = "~"
+    DESTROYS = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One value inside a document that a step changes."""
+
+    path: str  # "Resources.VaultCentral.Properties.AccessPolicy.Statement[NobodyDeletes].Action"
+    before: str  # canonical JSON; empty where nothing was there
+    after: str  # canonical JSON; empty where nothing will be there
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One action of a plan, with the sentence that a person reads before agreeing."""
@@ -146,7 +169,19 @@ class Step:
     number: int  # from 1
     title: str
     removes: bool  # it takes protection away; needs an explicit word from the user
+    sign: Sign = Sign.CHANGES
+    differences: tuple[Difference, ...] = ()  # all of them; none for what is made anew
     action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortfall:
+    """What a step could not do in one account and Region while it went on with the others."""
+
+    subject: str  # "StackSet tiers-local"
+    account: AccountId
+    region: Region
+    cause: str  # AWS's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +265,8 @@ def _decode(kind: Any, value: Any) -> Any:
         return kind(**{name: _decode(hint, value[name]) for name, hint in hints.items()})  # type: ignore[operator]
     if kind in (AccountId, Region):
         return kind.parse(value)
-    if kind is ResourceType:
-        return ResourceType(value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
     if not isinstance(value, kind):
         raise ValueError(f"{value!r} is not a {kind.__name__}")  # noqa: TRY004 - one class of error for a bad file
     return value

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from strongroom.domain.names import AccountId, Region
+from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import OrganizationalUnit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedPolicy:
-    """A backup policy of the organization."""
+    """A policy of the organization."""
 
+    type: PolicyType
     policy_id: str
     name: str
     content: str  # canonical JSON
@@ -53,7 +54,7 @@ class Deployment:
     root_id: str
     units: tuple[OrganizationalUnit, ...]
     accounts: tuple[AccountId, ...]
-    backup_policies_enabled: bool
+    policy_types: tuple[PolicyType, ...]  # enabled ones
     trusted_services: tuple[str, ...]
     stack_sets_trusted: bool
     delegated_administrators: tuple[AccountId, ...]  # of backup.amazonaws.com

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from strongroom.domain.governance import Alerts, Framework, GuardRails, Report, TagPolicy
-from strongroom.domain.names import AccountId, EveryAccount, Region, ResourceType, RetentionDays
+from strongroom.domain.names import AccountId, EveryAccount, PolicyType, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import Origin, Unread
 from strongroom.domain.strategy import (
     NOTHING_NATIVE,
@@ -82,21 +82,13 @@ class BackupPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrganizationPolicy:
-    """A backup policy of AWS Organizations and the OUs it is attached to."""
+    """A policy of AWS Organizations and the OUs it is attached to."""
 
+    type: PolicyType = PolicyType.BACKUP
     name: str
     content: str  # canonical JSON: sorted keys, no blanks
     targets: tuple[str, ...]  # OU names, paths or ids, as the strategy writes them
-    plans: tuple[str, ...]  # names of the plans inside
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardRailPolicy:
-    """A service control policy of AWS Organizations, and the OUs it is meant for."""
-
-    name: str
-    content: str  # canonical JSON: sorted keys, no blanks
-    targets: tuple[str, ...]  # OU names, paths or ids, as the strategy writes them
+    plans: tuple[str, ...] = ()  # names of the backup plans inside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,11 +165,17 @@ class Estate:
     tag_policy: TagPolicy | None = None
     native: Native = NOTHING_NATIVE
     undeployed: tuple[Undeployed, ...] = ()
-    policies: tuple[OrganizationPolicy, ...] = ()
-    rails: tuple[GuardRailPolicy, ...] = ()
+    policies: tuple[OrganizationPolicy, ...] = ()  # backup policies
+    tag_policies: tuple[OrganizationPolicy, ...] = ()
+    rails: tuple[OrganizationPolicy, ...] = ()  # service control policies
     stack_sets: tuple[StackSet, ...] = ()
     stacks: tuple[Stack, ...] = ()
     unknown: tuple[UnknownPart, ...] = ()
+
+    @property
+    def organization_policies(self) -> tuple[OrganizationPolicy, ...]:
+        """Policies of every type, in the order in which they are attached: what forbids comes last."""
+        return (*self.tag_policies, *self.policies, *self.rails)
 
     def knows(self, subject: str, aspect: str) -> bool:
         """Tell whether the source of this estate says something about an aspect of a subject."""

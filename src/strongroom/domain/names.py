@@ -79,6 +79,24 @@ _PARTITIONS: Final = MappingProxyType(
 RetentionDays = int | Forever
 
 
+class PolicyType(StrEnum):
+    """The types of AWS Organizations policies that are deployed, as its API writes them."""
+
+    BACKUP = "BACKUP_POLICY"
+    SERVICE_CONTROL = "SERVICE_CONTROL_POLICY"
+    TAG = "TAG_POLICY"
+
+    @property
+    def words(self) -> str:
+        """How people say it.
+
+        Example:
+            >>> PolicyType.SERVICE_CONTROL.words
+            'service control policy'
+        """
+        return self.value.replace("_", " ").lower()
+
+
 class ResourceType(StrEnum):
     """The resource types of AWS Backup, as its API writes them (`GetSupportedResourceTypes`)."""
 

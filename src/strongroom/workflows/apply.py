@@ -17,8 +17,10 @@ from typing import Any
 from dbos import DBOS, DBOSConfig, SetWorkflowAttributes, SetWorkflowID
 from dbos import error as dbos_errors
 
-from strongroom.aws.deployment_read import Watched, read_deployment
-from strongroom.aws.deployment_write import Site, carry_out
+from strongroom.aws.deployment.carrying import carry_out
+from strongroom.aws.deployment.reading import read_deployment
+from strongroom.aws.deployment.site import Site
+from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step, decode_step, encode, from_json, to_json
 from strongroom.domain.estate import Estate

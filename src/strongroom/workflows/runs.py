@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from strongroom.aws.deployment_read import Watched
+from strongroom.aws.deployment.watched import Watched
 from strongroom.domain.changeplan import ChangePlan, from_json
 from strongroom.errors import BadInput
 

@@ -19,7 +19,7 @@ def empty_deployment() -> Deployment:
         root_id="r-1",
         units=(),
         accounts=(),
-        backup_policies_enabled=False,
+        policy_types=(),
         trusted_services=(),
         stack_sets_trusted=False,
         delegated_administrators=(),

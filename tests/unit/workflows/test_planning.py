@@ -9,7 +9,7 @@ import pytest
 from strongroom.domain import changeplan
 from strongroom.domain.deployment import DeployedPolicy, DeployedStack, DeployedStackSet, Deployment
 from strongroom.domain.estate import Estate, OrganizationPolicy, Settings, Source, Stack, StackSet
-from strongroom.domain.names import AccountId, Region, ResourceType
+from strongroom.domain.names import AccountId, PolicyType, Region, ResourceType
 from strongroom.domain.organization import OrganizationalUnit
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import Accounts, Organization, Roles
@@ -57,7 +57,7 @@ EMPTY = Deployment(
         OrganizationalUnit(id="ou-2", name="Prod", path="Workloads/Prod"),
     ),
     accounts=(MANAGEMENT, ADMIN, CENTRAL),
-    backup_policies_enabled=False,
+    policy_types=(),
     trusted_services=(),
     stack_sets_trusted=False,
     delegated_administrators=(),
@@ -70,13 +70,17 @@ EMPTY = Deployment(
 PARAMETERS = (("OrganizationId", "o-abc"),)
 DONE = replace(
     EMPTY,
-    backup_policies_enabled=True,
+    policy_types=(PolicyType.BACKUP,),
     trusted_services=("backup.amazonaws.com",),
     stack_sets_trusted=True,
     delegated_administrators=(ADMIN,),
     global_settings=(("isCrossAccountBackupEnabled", "true"),),
     opt_in=((HOME, (("EBS", True),)), (SECOND, (("EBS", True),))),
-    policies=(DeployedPolicy(policy_id="p-1", name="tiers-prod", content='{"plans":{}}', owner="tiers", targets=("ou-1",)),),
+    policies=(
+        DeployedPolicy(
+            type=PolicyType.BACKUP, policy_id="p-1", name="tiers-prod", content='{"plans":{}}', owner="tiers", targets=("ou-1",)
+        ),
+    ),
     stacks=(
         DeployedStack(
             account=CENTRAL,
@@ -149,7 +153,9 @@ def test_a_policy_attached_elsewhere_is_detached_there_and_said_to_remove():
     """Taking protection away is marked, so that apply asks for an explicit word."""
     spread = replace(DONE, policies=(replace(DONE.policies[0], targets=("ou-1", "ou-2")),))
     steps = plan_for(spread).steps
-    assert [(step.action, step.removes) for step in steps] == [(changeplan.DetachPolicy(name="tiers-prod", target_id="ou-2"), True)]
+    assert [(step.action, step.removes) for step in steps] == [
+        (changeplan.DetachPolicy(type=PolicyType.BACKUP, name="tiers-prod", target_id="ou-2"), True)
+    ]
     assert "Workloads/Prod" in steps[0].title
 
 
@@ -162,7 +168,7 @@ def test_an_owned_policy_that_is_no_longer_declared_is_detached_and_deleted():
 
 def test_a_foreign_policy_is_left_alone():
     """What lacks the owner tag is never retired, even under our prefix."""
-    foreign = DeployedPolicy(policy_id="p-2", name="tiers-other", content="{}", owner="", targets=("ou-1",))
+    foreign = DeployedPolicy(type=PolicyType.BACKUP, policy_id="p-2", name="tiers-other", content="{}", owner="", targets=("ou-1",))
     assert plan_for(replace(DONE, policies=(*DONE.policies, foreign))).steps == ()
 
 

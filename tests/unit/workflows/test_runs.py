@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from strongroom.aws.deployment_read import Watched
+from strongroom.aws.deployment.watched import Watched
 from strongroom.domain.changeplan import (
     ActivateStackSetsAccess,
     AttachPolicy,
@@ -22,19 +22,19 @@ from strongroom.domain.changeplan import (
     UpdateOptIn,
 )
 from strongroom.domain.deployment import DeployedPolicy, DeployedStack, DeployedStackSet, Deployment
-from strongroom.domain.names import AccountId, Region
+from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.errors import AwsRefused, BadInput, NoCredentials, WorldMoved
 from strongroom.workflows import runs
 from strongroom.workflows.planning import moved, objects_read, subject_of
 
 HOME, CENTRAL = Region("eu-west-2"), AccountId("333333333333")
-POLICY = DeployedPolicy(policy_id="p-1", name="n", content="{}", owner="tiers", targets=("ou-1",))
+POLICY = DeployedPolicy(type=PolicyType.BACKUP, policy_id="p-1", name="n", content="{}", owner="tiers", targets=("ou-1",))
 STACK = DeployedStack(account=CENTRAL, region=HOME, name="n", status="CREATE_COMPLETE", template="{}", parameters=(), owner="tiers")
 STACK_SET = DeployedStackSet(name="n", template="{}", parameters=(), owner="tiers", deployed_to=(), failed=())
 
 # an action, and what of a deployment it changes
 ACTIONS = {
-    EnablePolicyType(root_id="r-1"): {"backup_policies_enabled": True},
+    EnablePolicyType(type=PolicyType.BACKUP, root_id="r-1"): {"policy_types": (PolicyType.BACKUP,)},
     EnableServiceAccess(service="backup.amazonaws.com"): {"trusted_services": ("backup.amazonaws.com",)},
     ActivateStackSetsAccess(): {"stack_sets_trusted": True},
     RegisterDelegatedAdministrator(account=CENTRAL, service="backup.amazonaws.com"): {"delegated_administrators": (CENTRAL,)},
@@ -43,10 +43,10 @@ ACTIONS = {
     PutStack(account=CENTRAL, region=HOME, name="n", template="{}", parameters=(), creates=True): {"stacks": (STACK,)},
     PutStackSet(name="n", description="", template="{}", parameters=(), creates=True): {"stack_sets": (STACK_SET,)},
     CreateStackInstances(name="n", ou_ids=("ou-1",), regions=(HOME,)): {"stack_sets": (replace(STACK_SET, deployed_to=(("ou-1", HOME),)),)},
-    PutPolicy(name="n", content="{}", creates=True): {"policies": (POLICY,)},
-    AttachPolicy(name="n", target_id="ou-1"): {"policies": (POLICY,)},
-    DetachPolicy(name="n", target_id="ou-1"): {"policies": (replace(POLICY, targets=()),)},
-    DeletePolicy(name="n"): {"policies": (POLICY,)},
+    PutPolicy(type=PolicyType.BACKUP, name="n", content="{}", creates=True): {"policies": (POLICY,)},
+    AttachPolicy(type=PolicyType.BACKUP, name="n", target_id="ou-1"): {"policies": (POLICY,)},
+    DetachPolicy(type=PolicyType.BACKUP, name="n", target_id="ou-1"): {"policies": (replace(POLICY, targets=()),)},
+    DeletePolicy(type=PolicyType.BACKUP, name="n"): {"policies": (POLICY,)},
 }
 
 
@@ -63,7 +63,7 @@ def test_what_is_watched_survives_storing():
         strategy="tiers",
         home_region=HOME,
         regions=(HOME, Region("eu-west-1")),
-        policies=("tiers-a",),
+        policies=((PolicyType.BACKUP, "tiers-a"),),
         stacks=((CENTRAL, HOME, "tiers-central"),),
         stack_sets=("tiers-local",),
     )

@@ -1,0 +1,68 @@
+"""Desired estate and deployed state in, change plan out. Pure: nothing that could act is ever called.
+
+The order is that of AWS's dependencies: trusted access and settings, keys and vaults (central first, so that a copy finds
+its destination), roles, then the policies that start backups, and last what forbids.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from strongroom.domain.changeplan import ChangePlan, Step
+from strongroom.domain.deployment import Deployment
+from strongroom.domain.estate import Estate
+from strongroom.domain.finding import Finding
+from strongroom.workflows.planning.change import Change
+from strongroom.workflows.planning.obstacles import obstacles
+from strongroom.workflows.planning.organization import backup_settings, organization_switches
+from strongroom.workflows.planning.policies import retired_policies, wanted_policies
+from strongroom.workflows.planning.reads import objects_read
+from strongroom.workflows.planning.stacks import single_stacks, stack_sets
+
+SECTIONS: tuple[Callable[[Estate, Deployment], Iterator[Change]], ...] = (
+    organization_switches,
+    backup_settings,
+    single_stacks,
+    stack_sets,
+    wanted_policies,
+    retired_policies,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A change plan, or the findings that keep it from being made."""
+
+    plan: ChangePlan | None
+    findings: tuple[Finding, ...]
+
+
+def plan_changes(estate: Estate, deployed: Deployment, *, plan_id: str) -> Planned:
+    """Return the steps that make AWS look like the estate, or findings about what is in the way."""
+    findings = obstacles(estate, deployed)
+    if findings:
+        return Planned(plan=None, findings=findings)
+    changes = [change for section in SECTIONS for change in section(estate, deployed)]
+    steps = tuple(
+        Step(
+            number=number,
+            title=change.title,
+            removes=change.removes,
+            sign=change.sign,
+            differences=change.differences,
+            action=change.action,
+        )
+        for number, change in enumerate(changes, start=1)
+    )
+    return Planned(
+        plan=ChangePlan(
+            plan_id=plan_id,
+            strategy=estate.name,
+            management_account=deployed.management_account,
+            home_region=estate.organization.home_region,
+            deploy_role=estate.roles.deploy,
+            created_at=deployed.observed_at.isoformat(timespec="seconds"),
+            reads=objects_read(deployed),
+            steps=steps,
+        ),
+        findings=(),
+    )
