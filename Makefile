@@ -43,8 +43,8 @@ format: setup  ## let ruff format and fix
 	$(BIN)/ruff format .
 
 bench: setup  ## measure against benchmarks/budget.toml
-	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics && $(BIN)/python -m benchmarks.authorization && $(BIN)/python -m benchmarks.who_can
-	$(BIN)/python -m benchmarks.twin_size 10 && $(BIN)/python -m benchmarks.twin_size 100 && $(BIN)/python -m benchmarks.twin_year
+	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics && $(BIN)/python -m benchmarks.authorization && $(BIN)/python -m benchmarks.who_can && $(BIN)/python -m benchmarks.fleet
+	$(BIN)/python -m benchmarks.twin_size 10 && $(BIN)/python -m benchmarks.twin_size 100 && $(BIN)/python -m benchmarks.twin_year && $(BIN)/python -m benchmarks.plan_size
 
 docs: setup  ## regenerate docs/reference
 	$(BIN)/python docs/generate.py

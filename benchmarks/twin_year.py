@@ -13,7 +13,7 @@ from typing import Any
 
 import boto3
 
-from benchmarks.twin_size import TRUST, memory_mib
+from benchmarks.twin_size import TRUST, cpu_seconds, memory_mib
 from strongroom.twin import client, process
 from strongroom.twin.state import Endpoint
 
@@ -58,11 +58,11 @@ def main(resources: int, days: int) -> int:
         endpoint = process.up(home, 0, home / "seed.yaml")
         try:
             prepare(endpoint)
-            before = memory_mib(endpoint.pid)
+            before, idle = memory_mib(endpoint.pid), cpu_seconds(endpoint.pid)
             started = time.perf_counter()
             counts = client.move_clock(endpoint, advance=f"{days}d")["counts"]
             seconds = time.perf_counter() - started
-            after = memory_mib(endpoint.pid)
+            after, used = memory_mib(endpoint.pid), cpu_seconds(endpoint.pid) - idle
             saving = time.perf_counter()
             saved = len(client.save(endpoint))
             saving = time.perf_counter() - saving
@@ -70,6 +70,7 @@ def main(resources: int, days: int) -> int:
             process.down(home)
     jobs = counts["backup_jobs"] + counts["copy_jobs"]
     print(f"{resources} resources, {days} days: {jobs:,} jobs, {counts['expired']:,} recovery points expired")
+    print(f"{used:.1f} s of a processor")
     print(f"{seconds:.1f} s ({jobs / seconds:,.0f} jobs a second), memory {before} MiB before, {after} MiB after, budget {SECONDS_MAX} s")
     print(f"saved in {saving:.1f} s, {saved:,} bytes")
     return 1 if seconds > SECONDS_MAX else 0

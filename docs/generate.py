@@ -176,7 +176,7 @@ SUBJECTS = {
     "The strategy file": ("STR", "YML"),
     "Documents that others wrote": ("DOC",),
     "Suppressions": ("SUP",),
-    "Planning in an organization": ("ORG",),
+    "Planning in an organization": ("ORG", "APL"),
     "The live state: what verify finds": ("VRF",),
 }
 PAGES = {

@@ -69,6 +69,12 @@ class WorldMoved(AwsRefused):
     """Something that the plan was computed from has changed since; a new plan is needed."""
 
 
+class LockNotAccepted(StrongroomError):
+    """A plan puts a compliance lock that nobody has accepted by name; nothing was changed."""
+
+    exit_code = ExitCode.FINDINGS
+
+
 class Stopped(StrongroomError):
     """Work stopped half-way and can go on; the hint says how."""
 

@@ -122,6 +122,18 @@ def shell(tmp_path: Path) -> Shell:
 
 
 @pytest.fixture(scope="session")
+def shell_in() -> Callable[[Path], Shell]:
+    """`shell_in(folder)`: a shell with a state folder of its own, for fixtures that live longer than a test."""
+    return lambda folder: Shell(folder, {"STRONGROOM_HOME": str(folder / "home")})
+
+
+@pytest.fixture(scope="session")
+def exported_by() -> Callable[[str], dict[str, str]]:
+    """`exported_by(lines)`: the variables that `twin env` exports."""
+    return exported
+
+
+@pytest.fixture(scope="session")
 def example() -> Path:
     return EXAMPLE
 

@@ -179,3 +179,29 @@ def test_an_account_moved_into_a_governed_ou_is_enrolled_without_another_apply(d
         "FM09",
         "FM10",
     }
+
+
+def test_verify_with_a_baseline_shows_only_what_changed(deployed, tmp_path):
+    """Nothing since the same snapshot; what the file leaves out is new, what it has more is mended."""
+    file = tmp_path / "before.json"
+    file.write_text(deployed.shell.strongroom("verify", "--format", "json", code=1).out, encoding="utf-8")
+    assert "0 new, 0 changed, 0 gone" in deployed.shell.strongroom("verify", "--baseline", file).out
+    document = json.loads(file.read_text(encoding="utf-8"))
+    missing, *others = document["faults"]
+    other = {**missing, "code": "VRF999", "cause": "something else"}
+    file.write_text(json.dumps(document | {"faults": [*others, other]}), encoding="utf-8")
+    found = deployed.shell.strongroom("verify", "--baseline", file, code=1).out
+    assert missing["cause"] in found
+    assert "mended VRF999" in found
+    assert "1 new, 0 changed, 1 gone" in found
+    file.write_text("{}", encoding="utf-8")
+    assert "is not what verify wrote" in deployed.shell.strongroom("verify", "--baseline", file, code=2).err
+
+
+def test_verify_prove_and_coverage_look_at_an_older_snapshot_where_one_is_named(deployed):
+    """By id; before the first one there is nothing to look at."""
+    (newest, *_) = deployed.shell.strongroom("ledger", "list", "--format", "json").json["snapshots"][::-1]
+    for verb in (("verify",), ("coverage",)):
+        named = deployed.shell.run("strongroom", *verb, "--as-of", newest["id"])
+        assert named.out == deployed.shell.run("strongroom", *verb).out
+    assert "no snapshot of 2000-01-01" in deployed.shell.strongroom("verify", "--as-of", "2000-01-01T00:00:00Z", code=3).err

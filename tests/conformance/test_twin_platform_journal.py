@@ -61,7 +61,7 @@ def test_journal_names_caller_operation_and_outcome(own_twin: Any) -> None:
 def test_gaps_are_errors_and_no_traces(twin: Any) -> None:
     """What moto lacks answers an error of the protocol, at once."""
     with pytest.raises(ClientError) as caught:
-        twin.client("controltower").list_landing_zones()
+        twin.client("backup-gateway").list_gateways()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
     with pytest.raises(ClientError) as caught:
         twin.client("dynamodb").list_global_tables()

@@ -18,7 +18,24 @@ from botocore.session import get_session
 from strongroom.twin import client as control
 from strongroom.twin import process
 
-SERVICES = ("backup", "organizations", "cloudformation", "kms", "dynamodb", "sns", "sqs", "ec2", "s3", "iam", "sts", "rds", "efs", "events")
+SERVICES = (
+    "backup",
+    "organizations",
+    "controltower",
+    "cloudtrail",
+    "cloudformation",
+    "kms",
+    "dynamodb",
+    "sns",
+    "sqs",
+    "ec2",
+    "s3",
+    "iam",
+    "sts",
+    "rds",
+    "efs",
+    "events",
+)
 SIGNED_AS = {"efs": "elasticfilesystem"}
 BODIES = (b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe\x00", b'{"a":', b"<a>", b"<a></b>", b"a=b&c=%zz", b'"x"', b"[" * 5000, b"\x00" * 100)
 VALUES = (None, 1, -1, "x", "", [], {}, [{}], True, "arn:aws:x", {"a": 1}, "x" * 3000, "\u0000", 1e400)

@@ -41,8 +41,15 @@ def work(endpoint: Endpoint) -> None:
     kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="signs")
     shop("sqs").create_queue(QueueName="orders")
     shop("sns").create_topic(Name="alarms")
-    template = {"Resources": {"Vault": {"Type": "AWS::Backup::BackupVault", "Properties": {"BackupVaultName": "stacked"}}}}
-    shop("cloudformation").create_stack(StackName="vaults", TemplateBody=json.dumps(template))
+    keyed = {
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    }
+    resources = {
+        "Vault": {"Type": "AWS::Backup::BackupVault", "Properties": {"BackupVaultName": "stacked"}},
+        "Bills": {"Type": "AWS::DynamoDB::Table", "Properties": keyed | {"BillingMode": "PAY_PER_REQUEST"}},
+    }
+    stack = shop("cloudformation").create_stack(StackName="vaults", TemplateBody=json.dumps({"Resources": resources}))["StackId"]
     organizations = management("organizations")
     organizations.enable_aws_service_access(ServicePrincipal="backup.amazonaws.com")
     root = organizations.list_roots()["Roots"][0]["Id"]
@@ -74,7 +81,9 @@ def work(endpoint: Endpoint) -> None:
     backup.start_backup_job(
         BackupVaultName="kept", ResourceArn="arn:aws:dynamodb:eu-west-2:555555555555:table/orders", IamRoleArn=ROLE, IdempotencyToken="2"
     )
-    control.move_clock(endpoint, advance="1m")
+    life = {"DeleteAfterDays": 3}
+    backup.start_backup_job(BackupVaultName="kept", ResourceArn=stack, IamRoleArn=ROLE, Lifecycle=life, IdempotencyToken="3")
+    control.move_clock(endpoint, advance="2m")
 
 
 @pytest.fixture(scope="module")
@@ -296,9 +305,11 @@ def test_a_saved_twin_goes_on_enforcing_iam_unless_told_otherwise(tmp_path: Path
         iam.create_user(UserName="nobody")
         path.write_bytes(control.save(first))
         assert not _may_list(first)
+        assert control.status(first)["enforce_iam"] is True
     for enforce_iam, lists in ((None, False), (True, False), (False, True)):
         with Stem(tmp_path / "loaded", state=path, enforce_iam=enforce_iam) as stem:
-            assert _may_list(stem.grow(tmp_path / f"stem-{enforce_iam}")) is lists
+            grown = stem.grow(tmp_path / f"stem-{enforce_iam}")
+            assert (_may_list(grown), control.status(grown)["enforce_iam"]) == (lists, not lists)
     try:
         assert not _may_list(process.up(tmp_path / "alone", 0, state=path))
     finally:

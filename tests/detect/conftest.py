@@ -49,7 +49,8 @@ class World:
         with _as_sdk_reads(process.environment(self.endpoint)):
             made = plan(self.strategy)
             assert made.plan is not None, made.findings
-            apply(made, made.plan, home=self.home, on_step=_nobody_listens)
+            done = apply(made, made.plan, home=self.home, accept_locks=made.plan.locks, on_step=_nobody_listens)
+            assert done.shortfalls == ()
 
     def let_pass(self, days: int) -> None:
         """Let some days pass, to noon: no run of a rule is near, so nothing happens by itself while a test looks on."""

@@ -376,11 +376,18 @@ def points_of(world: World, table: Resource, account: str, region: str, vault: s
 
 
 def delete_copies(world: World, it: Shuffled, table: Resource, which: slice) -> None:
-    """Delete some of a table's copies in a central vault as its administrator would: by taking the vault's policy away first."""
+    """Delete some of a table's copies in a central vault."""
     region, name = it.central_vaults[1]
     backup = world.client("backup", it.central, region)
+    with without_policy(backup, name):
+        for arn in points_of(world, table, it.central, region, name)[which]:
+            backup.delete_recovery_point(BackupVaultName=name, RecoveryPointArn=arn)
+
+
+@contextmanager
+def without_policy(backup: Any, name: str) -> Iterator[None]:
+    """Take the policy of a vault away for a while, as an administrator would who wants to delete what is in it."""
     policy = backup.get_backup_vault_access_policy(BackupVaultName=name)["Policy"]
     backup.delete_backup_vault_access_policy(BackupVaultName=name)
-    for arn in points_of(world, table, it.central, region, name)[which]:
-        backup.delete_recovery_point(BackupVaultName=name, RecoveryPointArn=arn)
+    yield
     backup.put_backup_vault_access_policy(BackupVaultName=name, Policy=policy)

@@ -191,7 +191,8 @@ def _unmeant(draw: _Draw, scene: _Scene) -> Iterator[Resource]:
 def _strategy(draw: _Draw, scene: _Scene) -> dict[str, Any]:
     local, central, far = draw.word(), draw.word(), draw.word()
     roles = [draw.word() for _ in range(3)]
-    hours = [f"{draw.random.randrange(7):02}:{draw.random.choice([0, 15, 30]):02}" for _ in range(3)]
+    # before 05:38: near the maintenance window of the twin's databases (Wednesday 06:38) their backups fail, as they do on AWS
+    hours = [f"{draw.random.randrange(4):02}:{draw.random.choice([0, 15, 30]):02}" for _ in range(3)]
     weekly = f"{draw.random.choice(['Monday', 'Wednesday', 'Friday', 'Sunday'])} {hours[2]}"
     copies = [{"to": central, "keep": "7y"}, {"to": far, "keep": "7y"}]
     rules = (

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.detect.faults import delete_copies, points_of
+from tests.detect.faults import delete_copies, points_of, without_policy
 from tests.detect.shuffling import Resource, Shuffled, shuffled
 
 from strongroom.errors import ExitCode
@@ -40,7 +40,8 @@ def found(deployed, drawn, tables, tmp_path_factory) -> Iterator[Verification]:
             arn = points_of(world, table, table.account, table.region, drawn.local_vault)[5]
             shorter = {"Lifecycle": {"DeleteAfterDays": 15}} if change.startswith("update") else {}
             backup = world.client("backup", table.account, table.region)
-            getattr(backup, change)(BackupVaultName=drawn.local_vault, RecoveryPointArn=arn, **shorter)
+            with without_policy(backup, drawn.local_vault):
+                getattr(backup, change)(BackupVaultName=drawn.local_vault, RecoveryPointArn=arn, **shorter)
         yield world.verify()
 
 

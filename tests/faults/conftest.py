@@ -1,5 +1,6 @@
 """The real command line in processes of its own, against a twin: what a person sees when something is wrong."""
 
+import json
 import os
 import re
 import signal
@@ -7,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,18 @@ SEED = Path(__file__).parent / "organization.yaml"
 PROGRAM = str(Path(sys.executable).with_name("strongroom"))
 SECONDS_MAX = 60  # nothing here may take longer
 ESCAPES = re.compile(r"\x1b")
+# What differs between two twins that hold the same: random ids and instants.
+MASKS = (
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)?"), "INSTANT"),
+    (re.compile(r"[0-9a-f]{0,8}(-[0-9a-f]{4}){1,3}-[0-9a-f]{12}"), "UUID"),  # or its end, in names that were cut
+    (re.compile(r"\bA[A-Z0-9]{19,20}\b"), "IAM"),
+    (re.compile(r"\bp-[a-z0-9]{8,32}\b"), "POLICY"),
+    (re.compile(r"\b[0-9a-f]{32,64}\b"), "HEX"),
+    (re.compile(r"(?<=-)(?=[0-9]*[A-F])[0-9A-F]{12}\b"), "SUFFIX"),  # of names that CloudFormation makes
+)
+# How often and where somebody asked is no state of the organization, nor how often its owner was told to change it.
+ASKED = frozenset({"polls_left", "last_used", "last_used_region", "generation", "_generation"})
+EPOCH = 1e9  # seconds: larger numbers are instants
 STRATEGY = """\
 strongroom: 1
 name: NAME
@@ -130,6 +145,10 @@ class World:
         """The writes that AWS carried out, in order."""
         return [call for call in control.calls(self.endpoint, after=after, write=True) if not call["error"]]
 
+    def wait_for_noon(self) -> None:
+        """Let the virtual clock come to the next noon, so that two worlds see the same hours."""
+        _move_to(self.endpoint, hour=12)
+
     def last_call(self) -> int:
         return max((call["number"] for call in control.calls(self.endpoint)), default=0)
 
@@ -166,12 +185,49 @@ def _world(folder: Path) -> World:
 
 
 def _retire_policies(organizations: Any) -> None:
-    """Remove the policies of other strategies than `base`: AWS attaches ten to an OU at most."""
+    """Remove the policies of other strategies than `base`, and what they delegate: AWS attaches ten to an OU at most."""
+    document = json.loads(organizations.describe_resource_policy()["ResourcePolicy"]["Content"])
+    kept = [each for each in document["Statement"] if each["Sid"].startswith("StrongroomBase")]
+    organizations.put_resource_policy(Content=json.dumps({**document, "Statement": kept}))
     for policy in organizations.list_policies(Filter="BACKUP_POLICY")["Policies"]:
         if not policy["Name"].startswith("base-"):
             for target in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
                 organizations.detach_policy(PolicyId=policy["Id"], TargetId=target["TargetId"])
             organizations.delete_policy(PolicyId=policy["Id"])
+
+
+def _end_state(endpoint: Endpoint, *, settled: bool = False) -> list[str]:
+    """Return the lines of a twin's dump with ids and instants masked; members of mappings in the order of what they hold.
+
+    The clock moves to two o'clock first: until then AWS Backup makes the plans of a policy that was just attached, and alarms are
+    evaluated. `settled`: it has been moved there before.
+    """
+    if not settled:
+        _move_to(endpoint, hour=14)
+    return json.dumps(_masked(control.dump(endpoint)), indent=0).splitlines()
+
+
+def _move_to(endpoint: Endpoint, *, hour: int) -> None:
+    """Let the virtual clock come to a full hour, of the same day if that is not over."""
+    now = datetime.fromisoformat(control.clock(endpoint)["now"])
+    then = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    control.move_clock(endpoint, to=(then if then > now else then + timedelta(days=1)).isoformat())
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return sorted(([_text(key), _masked(item)] for key, item in value.items() if key not in ASKED), key=json.dumps)
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if isinstance(value, float) and value > EPOCH:
+        return "INSTANT"
+    return _text(value) if isinstance(value, str) else value
+
+
+def _text(text: str) -> str:
+    for pattern, name in MASKS:
+        text = pattern.sub(name, text)
+    return text
 
 
 @pytest.fixture
@@ -214,6 +270,27 @@ def own_world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
+def fresh_world() -> Callable[[Path], AbstractContextManager[World]]:
+    """A function whose context is a twin of one's own, for as long as it lasts; it takes a folder."""
+
+    @contextmanager
+    def start(folder: Path) -> Iterator[World]:
+        world = _world(folder)
+        try:
+            yield world
+        finally:
+            process.down(folder / "twin-home")
+
+    return start
+
+
+@pytest.fixture(scope="session")
 def until() -> Callable[..., Any]:
     """`until(condition)` waits for something that another process does."""
     return _until
+
+
+@pytest.fixture(scope="session")
+def end_state() -> Callable[..., list[str]]:
+    """A function: `end_state(endpoint)` is the whole state of a twin, to be compared with another one's."""
+    return _end_state

@@ -77,30 +77,53 @@ def test_a_connection_that_stays_dead_ends_in_one_error(world):
     assert deployed(world)
 
 
-def test_a_step_that_aws_refuses_names_the_reason_and_a_new_apply_goes_on(world):
-    """A vault has the name that the stack wants: exit code 4 with CloudFormation's reason; once it is gone, apply finishes.
+def test_a_stack_that_aws_refuses_is_reported_and_the_others_go_on(world):
+    """An alias has the name that the central stack wants: exit code 4 with CloudFormation's reason, and the accounts get theirs.
 
-    What was refused is planned anew and never resumed.
+    Once it is gone, a new apply finishes that stack and nothing else; the run itself has ended.
     """
     world.shell.strategy("collides")
     keys = {"aws_access_key_id": "AKIATWINCENTRAL00001", "aws_secret_access_key": "local-central"}
-    backup = world.client("backup", **keys)
-    backup.create_backup_vault(BackupVaultName="collides-central")
+    kms = world.client("kms", **keys)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/collides-central-backup", TargetKeyId=key)
     assert world.shell.run("plan", "--out", "p.json").code == 0
-    refused = world.shell.run("apply", "--plan", "p.json", "--yes")
+    refused = world.shell.run("apply", "--plan", "p.json", "--yes", "--format", "json")
     assert refused.code == ExitCode.AWS_REFUSED
-    assert "collides-central" in refused.error
-    assert "help: " in refused.error
+    [shortfall] = json.loads(refused.out)["shortfalls"]
+    assert (shortfall["subject"], shortfall["account"], shortfall["region"]) == ("stack collides-central", "333333333333", "eu-west-2")
+    assert "alias/collides-central-backup already exists" in shortfall["cause"]
 
     run = json.loads((world.shell.folder / "p.json").read_text())["plan_id"]
     resumed = world.shell.run("resume", run)
-    assert (resumed.code, resumed.error) == (
-        ExitCode.BAD_INPUT,
-        f"error: run {run} ended because AWS refused a step\n  help: make a new plan, which goes on from there: strongroom apply",
-    )
-    backup.delete_backup_vault(BackupVaultName="collides-central")
+    assert resumed.error.startswith(f"error: run {run} has finished, there is nothing to resume\n")
+    kms.delete_alias(AliasName="alias/collides-central-backup")
     applied = world.shell.run("apply", "--yes")
-    assert (applied.code, "finish stack collides-central" in applied.out) == (0, True)
+    assert (applied.code, "  1 ~ finish stack collides-central in account 333333333333, eu-west-2" in applied.out) == (0, True)
+    assert "applied 1 steps" in applied.out
+    assert deployed(world)
+
+
+def test_an_account_that_fails_does_not_stop_the_others(world):
+    """A role of one account has the name that the StackSet wants: the other account and the policy are done, the cause is reported."""
+    world.shell.strategy("crowded")
+    keys = {"aws_access_key_id": "AKIATWINPAYMENTS0001", "aws_secret_access_key": "local-payments"}
+    iam = world.client("iam", **keys)
+    iam.create_role(RoleName="crowded-AWSBackup", AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":[]}')
+    refused = world.shell.run("apply", "--yes")
+    assert refused.code == ExitCode.AWS_REFUSED
+    [line] = [line for line in refused.out.splitlines() if line.startswith("failed ")]
+    assert line.startswith("failed StackSet crowded-local in account 666666666666, eu-west-2: ")
+    assert "crowded-AWSBackup already exists" in line
+    assert refused.out.splitlines()[-1].endswith("; 1 account fell short")
+    listed = world.client("organizations").list_policies(Filter="BACKUP_POLICY")["Policies"]
+    assert "crowded-production" in [policy["Name"] for policy in listed]
+    instances = world.client("cloudformation").list_stack_instances(StackSetName="crowded-local")["Summaries"]
+    assert {each["Account"] for each in instances if each["Status"] == "CURRENT"} >= {"555555555555"}
+
+    iam.delete_role(RoleName="crowded-AWSBackup")
+    applied = world.shell.run("apply", "--yes")
+    assert (applied.code, "update StackSet crowded-local: nothing in it changes, again for 1 failed instances" in applied.out) == (0, True)
     assert deployed(world)
 
 
@@ -216,3 +239,32 @@ def test_what_lacks_the_strategy_s_tag_is_never_changed(world, kind, suffix, sub
     assert f"{subject} exists and belongs to somebody else, not to strategy {name}" in refused.out
     assert "error[ORG003] strategy.yaml:3:1" in refused.out
     assert world.writes(after) == []
+
+
+def test_a_quota_that_is_reached_is_named(world):
+    """AWS takes no further StackSet: exit code 4, the quota and AWS's words; what was done before stays, and apply goes on later."""
+    world.shell.strategy("full")
+    words = "The limit on the number of stack sets has been reached"
+    world.fault("error", code="LimitExceededException", message=words, operation="CreateStackSet", times=0)
+    refused = world.shell.run("apply", "--yes")
+    assert refused.code == ExitCode.AWS_REFUSED
+    assert f"a quota of AWS is reached (LimitExceededException: {words})" in refused.error
+    assert "raise the quota with Service Quotas" in refused.error
+    world.mend()
+    assert world.shell.run("apply", "--yes").code == 0
+    assert deployed(world)
+
+
+def test_somebody_else_s_operation_on_a_stack_set_is_named_and_waited_for(world):
+    """A plan says which operation runs; apply waits for it and is not refused."""
+    world.shell.strategy("busy")
+    assert world.shell.run("apply", "--yes").code == 0
+    world.shell.strategy(
+        "busy", ("keep: 30d", "keep: 31d"), ("  local: {in: every-account}", "  local: {in: every-account}\n  second: {in: every-account}")
+    )
+    cloudformation = world.client("cloudformation")
+    operation = cloudformation.detect_stack_set_drift(StackSetName="busy-local")["OperationId"]
+    planned = world.shell.run("plan", "--no-drift")
+    assert f"StackSet busy-local is in another operation: DETECT_DRIFT {operation}" in planned.out
+    applied = world.shell.run("apply", "--yes", "--no-drift")
+    assert (applied.code, "update StackSet busy-local: makes 1 Backup::BackupVault" in applied.out) == (0, True)

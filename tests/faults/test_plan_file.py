@@ -80,6 +80,6 @@ def test_a_plan_is_carried_out_once(world):
     assert world.shell.run("plan", "--out", "p.json").code == 0
     assert world.shell.run("apply", "--plan", "p.json", "--yes").code == 0
     after = world.last_call()
-    again = world.shell.run("apply", "--plan", "p.json", "--yes")
+    again = world.shell.run("apply", "p.json", "--yes")
     assert (again.code, " changed since plan once-" in again.error) == (ExitCode.AWS_REFUSED, True)
     assert world.writes(after) == []

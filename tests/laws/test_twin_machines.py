@@ -27,6 +27,13 @@ MINUTES = st.sampled_from([1, 7, 61, 300, 1440, 3000, 14_400, 60_000])
 WHICH = st.integers(0, 30)  # of those there are
 SNAPSHOT = re.compile(r"-\d{14}-")  # in the ARN of a bucket's recovery point: this one isn't continuous
 
+_KEYED = {
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+}
+TABLE = {"Type": "AWS::DynamoDB::Table", "Properties": _KEYED | {"BillingMode": "PAY_PER_REQUEST"}}
+TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {}}  # in a stack: nothing that AWS Backup knows
+
 
 @pytest.fixture(autouse=True)
 def _in_this_process(_no_network_in_unit_tests: None) -> None:
@@ -444,12 +451,16 @@ class AnyCalls(RuleBasedStateMachine):
             scene.table("orders", environment="prod"),
             scene.volume(environment="prod"),
             scene.bucket("receipts", environment="prod"),
+            scene.stack("shop", Orders=TABLE, Topic=TOPIC),
         ]
         scene.plan(Kit.rule(), Kit.rule("log", EnableContinuousBackup=True, Lifecycle={"DeleteAfterDays": 35}), role=ROLE)
         scene.wait(days=2)
         self.seen: dict[str, list[Any]] = {name: list(values) for name, values in WORDS.items()} | {"ResourceArn": resources}
         for operation in ("ListBackupVaults", "ListBackupPlans", "ListBackupJobs"):
             self._remember(self.wire.done(operation))
+        stack = {"BackupVaultName": "local", "ResourceArn": resources[-1], "IamRoleArn": ROLE}
+        self._remember(self.wire.done("StartBackupJob", **stack))
+        scene.wait(hours=2)
         self._remember(self.wire.done("ListRecoveryPointsByBackupVault", BackupVaultName="local"))
 
     def _remember(self, found: Any) -> None:
@@ -533,7 +544,7 @@ class Played:
         scene.do("UpdateRegionSettings", ResourceTypeOptInPreference={"S3": True})
         tables = [scene.table(f"table-{number}", environment="prod") for number in range(2)]
         disks = [scene.volume(size=500, environment="prod", key=scene.key().arn), scene.volume(environment="prod", key="alias/aws/ebs")]
-        self.resources = [*tables, *disks, scene.bucket("receipts", environment="prod")]
+        self.resources = [*tables, *disks, scene.bucket("receipts", environment="prod"), scene.stack("shop", Orders=TABLE, Topic=TOPIC)]
         self.plan_id = scene.plan(*self.rules("central", 9), role=ROLE)
 
     def rules(self, target: str, days: int) -> list[dict[str, Any]]:
@@ -589,7 +600,7 @@ class Played:
         metadata = {"availabilityZone": f"{REGION}a", "targetTableName": "again", "DestinationBucketName": "again", "newBucket": "true"}
         point = self._point(source, which)
         wanted = {"EBS": ["availabilityZone"], "DynamoDB": ["targetTableName"], "S3": ["DestinationBucketName", "newBucket"]}
-        given = {name: metadata[name] for name in wanted[point["ResourceType"]]}
+        given = {name: metadata[name] for name in wanted.get(point["ResourceType"], ())}
         self.scene.do("StartRestoreJob", RecoveryPointArn=point["RecoveryPointArn"], Metadata=given, IamRoleArn=ROLE)
 
     def delete(self, source: str, which: int) -> None:
@@ -650,7 +661,7 @@ class InAnySteps(RuleBasedStateMachine):
     def hold(self, vault: str, *, ends: bool) -> None:
         self._play(*(("release",) if ends else ("hold", vault)))
 
-    @rule(resource=st.integers(0, 4), days=SOME_DAYS, gap=st.booleans())
+    @rule(resource=st.integers(0, 5), days=SOME_DAYS, gap=st.booleans())
     def back_up(self, resource: int, days: int, *, gap: bool) -> None:
         self._play("back_up", resource, days, gap)
 

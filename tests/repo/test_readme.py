@@ -17,6 +17,7 @@ PAGES = (
     "docs/tutorial.md",
     "docs/how-to/use-the-twin.md",
     "docs/how-to/who-can-delete.md",
+    "docs/how-to/what-must-go-wrong.md",
     *(f"examples/{name}/README.md" for name in strategyfile.EXAMPLES),
 )
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)

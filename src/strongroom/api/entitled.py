@@ -48,7 +48,7 @@ def entitled(*, policies: Path | None, home: Path, as_of: str | None = None) -> 
         return _documented(policies)
     from strongroom.proof import entitlements
 
-    snapshot = _snapshot(home, as_of)
+    snapshot = snapshot_of(home, as_of)
     return Entitled(access=entitlements.access(snapshot), name=snapshot.id, snapshot=snapshot)
 
 
@@ -62,9 +62,9 @@ def _documented(path: Path) -> Entitled:
     return Entitled(access=access, name=str(path), findings=findings)
 
 
-def _snapshot(home: Path, as_of: str | None) -> "Snapshot":
+def snapshot_of(home: Path, as_of: str | None) -> "Snapshot":
+    """Return the newest snapshot, until an instant or with an id where one is named; raises CouldNotVerify without one, BadInput."""
     from strongroom import ledger
-    from strongroom.api.calendar import instant
 
     if as_of is None:
         return ledger.latest(home)
@@ -72,6 +72,8 @@ def _snapshot(home: Path, as_of: str | None) -> "Snapshot":
     named = next((each for each in kept if each.id == as_of), None)
     if named is not None:
         return named
+    from strongroom.api.calendar import instant
+
     until = instant(as_of, "UTC")
     early = [each for each in kept if each.observed_at <= until]
     if not early:

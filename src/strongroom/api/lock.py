@@ -1,6 +1,7 @@
 """`lock rehearse`: which jobs fail under a vault lock, and what it commits until when."""
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from strongroom.domain.strategy import LockMode, VaultType
 from strongroom.errors import BadInput, ExitCode
 from strongroom.forecast.lockrehearsal import ProposedLock, Rehearsal, declared_locks, refusal
 from strongroom.forecast.lockrehearsal import rehearse as rehearsed
+
+DAYS = 30  # over which jobs are counted where nobody says otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,15 @@ def rehearse(strategy: Path, asked: Asked, *, now: datetime | None, days: int, h
     if not locks:
         label = next((vault.label for vault in estate.vaults), "LABEL")
         raise BadInput("no vault of the strategy declares a lock", hint=f"try one: strongroom lock rehearse --vault {label} --min 7d")
+    return _rehearsed(estate, locks, now=now, days=days, home=home)
+
+
+def rehearse_locks(estate: Estate, labels: Collection[str], *, now: datetime, home: Path | None) -> Rehearsal:
+    """Return what the declared locks of some vaults would do from `now` on; with a `home`, its newest snapshot tells what lies there."""
+    return _rehearsed(estate, tuple(each for each in declared_locks(estate) if each.label in labels), now=now, days=DAYS, home=home)
+
+
+def _rehearsed(estate: Estate, locks: tuple[ProposedLock, ...], *, now: datetime | None, days: int, home: Path | None) -> Rehearsal:
     if home is None:
         if now is None:
             raise BadInput("it isn't said when the lock is put", hint="give an instant, or a ledger")

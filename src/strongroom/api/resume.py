@@ -6,7 +6,7 @@ from pathlib import Path
 from strongroom.api.plan import act_in_management
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import ChangePlan, Step
-from strongroom.workflows.apply import Run, resume_run, unfinished_runs
+from strongroom.workflows.apply import Applied, Run, resume_run, unfinished_runs
 
 
 def unfinished(home: Path) -> tuple[Run, ...]:
@@ -14,8 +14,8 @@ def unfinished(home: Path) -> tuple[Run, ...]:
     return unfinished_runs(home)
 
 
-def resume(run_id: str, *, home: Path, on_step: Callable[[Step, int], None]) -> ChangePlan:
-    """Go on with an interrupted run and return its plan; raises BadInput, AwsRefused, Stopped."""
+def resume(run_id: str, *, home: Path, on_step: Callable[[Step, int], None]) -> Applied:
+    """Go on with an interrupted run; raises BadInput, AwsRefused, Stopped."""
     return resume_run(run_id, _sessions, home=home, on_step=on_step)
 
 

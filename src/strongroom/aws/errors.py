@@ -75,12 +75,14 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
     )
     | _each(MISSING, "StackInstanceNotFoundException", "OperationNotFoundException", "ChildNotFoundException", "StackNotFoundException")
     | _each(MISSING, "InvalidVolume.NotFound", "InvalidInstanceID.NotFound", "ChangeSetNotFound", "PolicyNotAttachedException")
+    | _each(MISSING, "ResourcePolicyNotFoundException")
     | _each(MISSING, "EffectivePolicyNotFoundException", "NoSuchTagSet", "ServerSideEncryptionConfigurationNotFoundError")
     | _each(
         UNAVAILABLE,
         "InternalFailure",
         "InternalError",
         "InternalServerError",
+        "InternalServerException",
         "InternalException",
         "ServiceException",
         "500",
@@ -110,6 +112,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
     )
     | _each(CONFLICT, "ConflictException", "ConcurrentModificationException", "ConcurrentModification", "OperationInProgressException")
     | _each(CONFLICT, "ResourceInUseException", "OperationIdAlreadyExistsException", "StaleRequestException", "TokenAlreadyExistsException")
+    | _each(CONFLICT, "StackSetNotEmptyException", "InvalidChangeSetStatus")
     | _each(EXISTS, "AlreadyExistsException", "NameAlreadyExistsException", "EntityAlreadyExists", "DuplicatePolicyException")
     | _each(EXISTS, "DuplicatePolicyAttachmentException", "AccountAlreadyRegisteredException", "PolicyTypeAlreadyEnabledException")
     | _each(EXISTS, "CreatedButModifiedException", "BucketAlreadyExists", "BucketAlreadyOwnedByYou")

@@ -6,6 +6,8 @@ The page in the documentation is made from it, and a test holds it against the c
 from dataclasses import dataclass
 
 from strongroom.compiler.readrole import READ_ACTIONS
+from strongroom.compiler.roles.deploying import ACTIONS, LIST_ACTIONS, STACK_ACTIONS
+from strongroom.compiler.roles.enrol import ENROL_ACTIONS
 
 READ_ROLE_ACTIONS = tuple(action for group in READ_ACTIONS for action in group.actions)
 
@@ -20,6 +22,12 @@ class Permission:
     why: str
 
 
+SEE_TREE = (
+    "organizations:DescribeOrganization",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+)
 SEE_ORGANIZATION = (
     "organizations:DescribeOrganization",
     "organizations:ListAWSServiceAccessForOrganization",
@@ -34,12 +42,37 @@ SEE_DEPLOYMENT = (
     "cloudformation:DescribeOrganizationsAccess",
     "cloudformation:DescribeStackSet",
     "cloudformation:DescribeStackSetOperation",
+    "cloudformation:DetectStackSetDrift",
+    "cloudformation:ListStackInstanceResourceDrifts",
     "cloudformation:ListStackInstances",
     "cloudformation:ListStackSetOperations",
+    "cloudformation:ListStackSets",
+    "cloudformation:ListStacks",
     "organizations:DescribePolicy",
+    "organizations:DescribeResourcePolicy",
     "organizations:ListPolicies",
+    "organizations:ListPoliciesForTarget",
     "organizations:ListTagsForResource",
     "organizations:ListTargetsForPolicy",
+)
+# Where the strategy uses Control Tower; the key may be in another account, where the deploy role reads it.
+SEE_CONTROL_TOWER = (
+    "controltower:GetLandingZone",
+    "controltower:ListBaselines",
+    "controltower:ListEnabledBaselines",
+    "controltower:ListLandingZones",
+    "kms:DescribeKey",
+    "kms:GetKeyPolicy",
+)
+CHANGE_CONTROL_TOWER = (
+    "controltower:EnableBaseline",
+    "controltower:GetBaselineOperation",
+    "controltower:GetEnabledBaseline",
+    "controltower:GetLandingZoneOperation",
+    "controltower:ResetEnabledBaseline",
+    "controltower:TagResource",
+    "controltower:UpdateEnabledBaseline",
+    "controltower:UpdateLandingZone",
 )
 CHANGE_DEPLOYMENT = (
     "backup:UpdateGlobalSettings",
@@ -47,46 +80,34 @@ CHANGE_DEPLOYMENT = (
     "cloudformation:ActivateOrganizationsAccess",
     "cloudformation:CreateStackInstances",
     "cloudformation:CreateStackSet",
+    "cloudformation:DeleteStackInstances",
+    "cloudformation:DeleteStackSet",
     "cloudformation:TagResource",
     "cloudformation:UpdateStackSet",
     "organizations:AttachPolicy",
     "organizations:CreatePolicy",
     "organizations:DeletePolicy",
+    "organizations:DeleteResourcePolicy",
     "organizations:DetachPolicy",
     "organizations:EnableAWSServiceAccess",
     "organizations:EnablePolicyType",
+    "organizations:PutResourcePolicy",
     "organizations:RegisterDelegatedAdministrator",
     "organizations:TagResource",
     "organizations:UpdatePolicy",
+    "ram:EnableSharingWithAwsOrganization",
 )
-SEE_STACKS = ("cloudformation:DescribeStacks", "cloudformation:GetTemplate")
+SEE_STACKS = (
+    "cloudformation:DescribeStackDriftDetectionStatus",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",  # reads each resource with the caller's permissions, as CHANGE_STACKS has them
+    "cloudformation:GetTemplate",
+    "cloudformation:ListStacks",
+)
 # A stack acts with the permissions of whoever creates it.
-CHANGE_STACKS = (
-    "backup-storage:MountCapsule",
-    "backup:CreateBackupVault",
-    "backup:CreateLogicallyAirGappedBackupVault",
-    "backup:DescribeBackupVault",
-    "backup:GetBackupVaultAccessPolicy",
-    "backup:ListTags",
-    "backup:PutBackupVaultAccessPolicy",
-    "backup:PutBackupVaultLockConfiguration",
-    "backup:TagResource",
-    "cloudformation:CreateStack",
-    "cloudformation:TagResource",
-    "cloudformation:UpdateStack",
-    "kms:CreateAlias",
-    "kms:CreateGrant",
-    "kms:CreateKey",
-    "kms:Decrypt",
-    "kms:DescribeKey",
-    "kms:EnableKeyRotation",
-    "kms:GenerateDataKey",
-    "kms:GetKeyPolicy",
-    "kms:GetKeyRotationStatus",
-    "kms:PutKeyPolicy",
-    "kms:RetireGrant",
-    "kms:TagResource",
-)
+CHANGE_STACKS = tuple(sorted({*STACK_ACTIONS, *LIST_ACTIONS, *(action for actions in ACTIONS.values() for action in actions)}))
+SEE_VAULTS = ("backup:ListBackupVaults", "backup:ListTags", "kms:DescribeKey", "kms:GetKeyPolicy")  # the keys of Control Tower
 WHO = ("sts:GetCallerIdentity",)
 ASSUME = ("sts:AssumeRole",)
 MANAGEMENT = "you, in the management account (or the deploy role there, when you work from the backup administrator's)"
@@ -113,27 +134,86 @@ PERMISSIONS = (
     Permission(
         verbs=("plan",),
         principal=MANAGEMENT,
-        actions=tuple(sorted((*WHO, *ASSUME, *SEE_ORGANIZATION, *SEE_DEPLOYMENT))),
+        actions=tuple(sorted({*WHO, *ASSUME, *SEE_ORGANIZATION, *SEE_DEPLOYMENT, *SEE_CONTROL_TOWER})),
         why="reads what is deployed; makes no write call",
     ),
     Permission(
         verbs=("plan",),
         principal="the deploy role, in the central account",
-        actions=SEE_STACKS,
+        actions=tuple(sorted({*SEE_STACKS, *SEE_VAULTS})),
         why="reads the stacks of the central vaults",
     ),
     Permission(
         verbs=("apply", "resume"),
         principal=MANAGEMENT,
-        actions=tuple(sorted((*WHO, *ASSUME, *SEE_ORGANIZATION, *SEE_DEPLOYMENT, *CHANGE_DEPLOYMENT))),
+        actions=tuple(
+            sorted({*WHO, *ASSUME, *SEE_ORGANIZATION, *SEE_DEPLOYMENT, *SEE_CONTROL_TOWER, *CHANGE_DEPLOYMENT, *CHANGE_CONTROL_TOWER})
+        ),
         why="carries out the plan; the StackSet itself acts through CloudFormation's own service-linked role in each account",
     ),
     Permission(
         verbs=("apply", "resume"),
         principal="the deploy role, in the central account",
-        actions=tuple(sorted((*SEE_STACKS, *CHANGE_STACKS))),
+        actions=tuple(sorted({*SEE_STACKS, *SEE_VAULTS, *CHANGE_STACKS})),
         why="creates and updates the stacks of the central vaults, and what is in them",
+    ),
+    Permission(
+        verbs=("apply", "resume"),
+        principal="the deploy role, in a governed account where something was changed by hand",
+        actions=tuple(sorted({*SEE_STACKS, *CHANGE_STACKS})),
+        why="puts it back in the stack itself; without the role there the account is reported, and all else is done",
+    ),
+    Permission(
+        verbs=("destroy",),
+        principal=MANAGEMENT,
+        actions=tuple(
+            sorted({*WHO, "iam:ListMFADevices", *ASSUME, *SEE_ORGANIZATION, *SEE_DEPLOYMENT, *SEE_CONTROL_TOWER, *CHANGE_DEPLOYMENT})
+        ),
+        why="takes policies and StackSets away; sts:GetSessionToken, for a second factor, needs no permission",
+    ),
+    Permission(
+        verbs=("destroy",),
+        principal="the read role, in every account",
+        actions=("backup:ListBackupVaults", "backup:ListTags"),
+        why="looks which vaults hold recovery points",
+    ),
+    Permission(
+        verbs=("destroy",),
+        principal="the deploy role, in the central account and where empty vaults are",
+        actions=tuple(sorted({*SEE_STACKS, *SEE_VAULTS, *CHANGE_STACKS})),
+        why="deletes the stacks, and vaults that are empty",
+    ),
+    Permission(
+        verbs=("enrol",),
+        principal="you, in the management account or the delegated administrator's",
+        actions=tuple(sorted((*WHO, *ASSUME, *SEE_TREE))),
+        why="lists the accounts and assumes the enrol role in each governed one",
+    ),
+    Permission(
+        verbs=("enrol",),
+        principal="the enrol role, in every governed account",
+        actions=ENROL_ACTIONS,
+        why="switches service opt-in and advanced features on; `apply` makes it, with nothing but this",
     ),
 )
 # These make no call to AWS.
-LOCAL_VERBS = ("init", "check", "explain", "schema", "render", "verify", "prove", "coverage", "can", "who-can", "twin", "demo")
+LOCAL_VERBS = (
+    "init",
+    "check",
+    "explain",
+    "calendar",
+    "policy",
+    "lock",
+    "schema",
+    "render",
+    "verify",
+    "prove",
+    "coverage",
+    "rpo",
+    "survive",
+    "ledger",
+    "can",
+    "who-can",
+    "twin",
+    "demo",
+)

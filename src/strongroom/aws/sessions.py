@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import ReadOnlyCredentials
+from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PaginationError
 
 from strongroom import __version__
@@ -49,7 +49,8 @@ class Sessions:
         self.region = region
         self._session = session
         self._parsers = AnswerParsers()
-        session.register_component("credential_provider", CredentialResolver(CallersCredentials(own)))
+        self._callers = CallersCredentials(own)
+        session.register_component("credential_provider", CredentialResolver(self._callers))
         session.register_component("response_parser_factory", self._parsers)
         attempts = session.get_config_variable("max_attempts") or ATTEMPTS
         self._config = Config(
@@ -165,6 +166,30 @@ class Sessions:
                 raise self.refusal(looped, doing=self._doing(service, region, operation, account)) from looped
             token = following
             parameters[token_in] = token
+
+    def prove_second_factor(self, device: str, code: str) -> None:
+        """Let AWS check a code of the caller's multi-factor device, and sign with the session that it gives from now on.
+
+        `device` is its ARN or serial number, empty for the only one of the caller. GetCallerIdentity doesn't tell how somebody signed in,
+        so this is the one proof; AWS gives it to users alone, not to sessions of roles. Raises BadInput, AwsRefused.
+        """
+        client = self._client("sts", self.region)
+        try:
+            answer = client.get_session_token(SerialNumber=device or self._only_device(), TokenCode=code)["Credentials"]
+        except AWS_ERRORS as error:
+            raise translate(error, doing="proving the second factor (sts:GetSessionToken)") from error
+        given = Credentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        self._callers.own, self._callers.method = given, given.method
+
+    def _only_device(self) -> str:
+        try:
+            devices = [each["SerialNumber"] for each in self._client("iam", self.region).list_mfa_devices()["MFADevices"]]
+        except AWS_ERRORS as error:
+            raise translate(error, doing="looking for your multi-factor device (iam:ListMFADevices)") from error
+        if len(devices) != 1:
+            found = f"{len(devices)} multi-factor devices" if devices else "no multi-factor device"
+            raise BadInput(f"you have {found}", hint="name the one whose code you give: --mfa-device ARN")
+        return str(devices[0])
 
     def act_in(self, account: str) -> None:
         """Let calls that name no account go to this one from now on; raises AwsRefused when the role can't be assumed there."""

@@ -1,30 +1,33 @@
 """A framework asks for more than the plans give
 
 Why:     A control with a required retention or frequency is measured against what is declared. A plan below it is
-         non-compliant every day, and a report that is red for ever is read by nobody.
+         non-compliant every day, and a report that is red for ever is read by nobody. The control of plans asks for one rule
+         that is both frequent and kept; the control of recovery points asks it of each of them.
 Fix:     Raise the plan, or lower the control's parameter.
 Limits:  The two controls about plans and retention, with AWS's defaults where a parameter is missing (1 day, 35 days). The
-         other controls need resources: `verify`.
-Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/controls-and-remediation.html, read 2026-11-21 (04 §4.5)
+         other controls need resources: `verify`. A control that AWS refuses is FRM001's.
+Source:  https://docs.aws.amazon.com/aws-backup/latest/devguide/controls-and-remediation.html, read 2026-11-21 (04 §4.5);
+         https://docs.aws.amazon.com/config/latest/developerguide/backup-plan-min-frequency-and-min-retention-check.html
 Failure: none
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
 from strongroom.checks.lengths import length, retentions
-from strongroom.checks.timetable import MINUTES_PER_DAY, hours, interval_minutes
+from strongroom.checks.timetable import hours, interval_minutes
 from strongroom.checks.walk import days
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.governance import Control
+from strongroom.domain.names import RetentionDays
+from strongroom.semantics import controls
 
 _PLAN: Final = "BACKUP_PLAN_MIN_FREQUENCY_AND_MIN_RETENTION_CHECK"
 _POINTS: Final = "BACKUP_RECOVERY_POINT_MINIMUM_RETENTION_CHECK"
-_DAYS: Final = 35  # where the control says nothing
-_MINUTES: Final = {"hours": 60, "days": MINUTES_PER_DAY}
 
 
 @check("FRM002", severity=Severity.WARNING)
@@ -45,19 +48,21 @@ def framework_never_met(estate: Estate, _: Inventory | None) -> Iterator[Problem
 
 def _lack(control: Control, plan: BackupPlan) -> str:
     """Return what a plan lacks for a control; empty for a control that is met, or not about plans."""
-    if control.name not in {_PLAN, _POINTS} or not plan.rules:
-        return ""
     asked = dict(control.parameters)
-    wanted = _number(asked.get("requiredRetentionDays"), _DAYS)
-    shortest = min(retentions([plan]), key=length)
-    if length(shortest) < wanted:
-        return f"keeps a recovery point {days(shortest)}, {days(wanted)} are required"
-    if control.name == _POINTS:
+    if control.name not in {_PLAN, _POINTS} or not plan.rules or controls.parameter_problem(control.name, asked):
         return ""
-    most = _number(asked.get("requiredFrequencyValue"), 1) * _MINUTES.get(asked.get("requiredFrequencyUnit", "days"), MINUTES_PER_DAY)
-    rarest = max(map(interval_minutes, plan.rules))
-    return f"has a rule that runs every {hours(rarest)}, every {hours(most)} is required" if rarest > most else ""
+    wanted = int(asked.get("requiredRetentionDays", controls.RETENTION_DAYS))
+    if control.name == _POINTS:
+        shortest = min(retentions([plan]), key=length)
+        return "" if controls.kept_long_enough(shortest, wanted) else f"keeps a recovery point {_short(shortest, wanted)}"
+    if controls.frequent_and_kept([controls.Kept(interval_minutes=interval_minutes(rule), keep=rule.keep) for rule in plan.rules], asked):
+        return ""
+    most = int(controls.required_interval(asked) / timedelta(minutes=1))
+    frequent = [rule.keep for rule in plan.rules if interval_minutes(rule) <= most]
+    if frequent:
+        return f"keeps what it makes that often {_short(max(frequent, key=length), wanted)}"
+    return f"has no rule that runs every {hours(most)}, the most frequent one runs every {hours(min(map(interval_minutes, plan.rules)))}"
 
 
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdecimal() else default
+def _short(keep: RetentionDays, wanted: int) -> str:
+    return f"{days(keep)}, {days(wanted)} are required"

@@ -44,8 +44,10 @@ def _names(estate: Estate) -> Iterator[tuple[str, str, str, Origin]]:
         yield "StackSet", stack_set.name, STACK_SET, whole
     for stack in sorted({stack.name for stack in estate.stacks}):
         yield "stack", stack, STACK_SET, whole
-    for role in (estate.roles.read, estate.roles.deploy, estate.roles.backup):
+    for role in (estate.roles.read, estate.roles.deploy, *estate.roles.assumed_by_backup):
         yield "role", role, ROLE, whole
+    for made in estate.roles.made:
+        yield "role", made.name, ROLE, made.origin
     for vault in estate.vaults:
         yield "vault", vault.name, str(limit("vault_name_pattern").value), vault.origin
     for plan in estate.plans:

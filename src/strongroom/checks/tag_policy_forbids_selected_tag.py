@@ -10,7 +10,6 @@ Failure: FM10
 """
 
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from strongroom.checks.check import Problem, check
 from strongroom.checks.inventory import Inventory
@@ -20,6 +19,7 @@ from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.governance import TagRule
 from strongroom.domain.strategy import TagTerm
+from strongroom.semantics.tagpolicies import allows
 
 
 @check("TAG001", severity=Severity.ERROR)
@@ -44,10 +44,5 @@ def _lack(rule: TagRule, term: TagTerm) -> str:
         return ""
     if rule.key != term.key:
         return f"the tag policy spells the key {rule.key}"
-    forbidden = [value for value in term.values if rule.values and not any(_allows(each, value) for each in rule.values)]
+    forbidden = [value for value in term.values if rule.values and not any(allows(each, value) for each in rule.values)]
     return f"the tag policy does not allow {listed(forbidden)}" if forbidden else ""
-
-
-def _allows(pattern: str, value: str) -> bool:
-    # brackets and question marks are letters here; only a star at the end is a wildcard
-    return fnmatchcase(value, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -2,7 +2,7 @@
 
 Why:     `schedule_expression` of an Organizations backup policy is UTC; there is no key for a time zone. The rule would
          run at the written time in UTC, hours away from what was meant.
-Fix:     Write the time in UTC, or wait for plans inside the accounts, which know time zones.
+Fix:     Write the time in UTC, or make the plan in one account (`in:`), where AWS Backup knows time zones.
 Limits:  Zones that are UTC under another name are accepted.
 Source:  https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_backup_syntax.html, read 2026-11-21
 Failure: FM07
@@ -27,7 +27,7 @@ def time_zone_not_utc(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
     if estate.source is Source.OBSERVED:
         return
     for plan, rule in rules(estate):
-        if rule.timezone not in UTC_NAMES:
+        if plan.account is None and rule.timezone not in UTC_NAMES:
             first = next(iter(times(rule)), None)
             meant = f"; {rule.schedule} there means {first:%H:%M} UTC in January" if first else ""
             yield Problem(

@@ -17,13 +17,14 @@ UNCOVERED_SHOWN = 20
 
 @click.command("coverage")
 @click.option("--strategy", type=click.Path(path_type=Path), help="Only to find its state folder; coverage needs no strategy.")
+@click.option("--as-of", metavar="INSTANT", help="The ledger's newest snapshot until then, or a snapshot's id.")
 @text_or_json
-def command(strategy: Path | None, output: str) -> int:
+def command(strategy: Path | None, as_of: str | None, output: str) -> int:
     """Show what is backed up and what is not, from the newest snapshot; no strategy is needed."""
     from strongroom.api.home import home_for
     from strongroom.api.verify import coverage
 
-    found = coverage(home=home_for(strategy))
+    found = coverage(home=home_for(strategy), as_of=as_of)
     if output == "json":
         print_json("coverage", **found.to_json())
     else:

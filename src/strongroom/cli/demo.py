@@ -122,7 +122,7 @@ class Story:
     def apply(self) -> None:
         """A plan is shown and executed with the calls that AWS itself would get."""
         from strongroom.api.plan import apply, plan
-        from strongroom.cli.plan import print_plan
+        from strongroom.cli.changes import fell_short, print_plan, print_shortfalls
         from strongroom.cli.printing import print_findings
         from strongroom.cli.progress import progress
 
@@ -133,9 +133,16 @@ class Story:
             raise BadInput(f"{self.strategy} can't be deployed to {self.seed}", hint="mend the findings above")
         print_plan(made.plan)
         with progress("applying") as update:
-            apply(made, made.plan, home=self.home, on_step=lambda step, total: update(step.number - 1, total, step.title))
+            done = apply(
+                made,
+                made.plan,
+                home=self.home,
+                accept_locks=made.plan.locks,
+                on_step=lambda step, total: update(step.number - 1, total, step.title),
+            )
+        print_shortfalls(done.shortfalls)
         self.document["apply"] = {"run": made.plan.plan_id, "steps": [step.title for step in made.plan.steps]}
-        click.echo(f"applied {len(made.plan.steps)} steps")
+        click.echo(f"applied {len(made.plan.steps)} steps{fell_short(done.shortfalls)}")
 
     def let_time_pass(self) -> None:
         """Ninety days pass on the twin's clock."""

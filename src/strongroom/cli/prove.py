@@ -19,8 +19,9 @@ COLORS = {"proven": "green", "broken": "red", "unknown": "yellow"}
 @click.command("prove")
 @click.argument("arn")
 @click.option("--strategy", type=click.Path(path_type=Path), default="strategy.yaml", show_default=True)
+@click.option("--as-of", metavar="INSTANT", help="The ledger's newest snapshot until then, or a snapshot's id.")
 @text_or_json
-def command(arn: str, strategy: Path, output: str) -> int:
+def command(arn: str, strategy: Path, as_of: str | None, output: str) -> int:
     """Show one resource's proof, link by link, for every rule and destination.
 
     Exits with 0 when all of it is proven, with 1 when something is broken or no plan selects the resource.
@@ -28,7 +29,7 @@ def command(arn: str, strategy: Path, output: str) -> int:
     from strongroom.api.home import home_for
     from strongroom.api.verify import prove
 
-    chains = prove(strategy, arn, home=home_for(strategy))
+    chains = prove(strategy, arn, home=home_for(strategy), as_of=as_of)
     if output == "json":
         print_json("prove", arn=arn, chains=[{"state": chain.state, **chain_members(chain)} for chain in chains])
     else:

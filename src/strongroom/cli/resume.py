@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from strongroom.cli.changes import fell_short, print_shortfalls
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.printing import print_table
 from strongroom.cli.progress import progress
@@ -34,9 +35,12 @@ def command(run: str | None, strategy: Path, output: str) -> int:
             raise BadInput(f"{len(runs)} runs are unfinished", hint=f"name one, such as: strongroom resume {runs[0].run_id}")
         run = runs[0].run_id
     with progress("resuming", quiet=output == "json") as update:
-        plan = resume(run, home=home, on_step=lambda step, total: update(step.number - 1, total, step.title))
+        done = resume(run, home=home, on_step=lambda step, total: update(step.number - 1, total, step.title))
+    steps = done.plan.steps
     if output == "json":
-        print_json("resume", run=run, strategy=plan.strategy, steps=[step.title for step in plan.steps])
+        titles = [step.title for step in steps]
+        print_json("resume", run=run, strategy=done.plan.strategy, steps=titles, shortfalls=done.shortfalls)
     else:
-        click.echo(f"finished run {run}: all {len(plan.steps)} steps are done")
-    return ExitCode.PROVEN
+        print_shortfalls(done.shortfalls)
+        click.echo(f"finished run {run}: all {len(steps)} steps are done{fell_short(done.shortfalls)}")
+    return ExitCode.AWS_REFUSED if done.shortfalls else ExitCode.PROVEN

@@ -259,6 +259,7 @@ def print_screen(figures: dict[str, Any]) -> None:
         "resources": figures["resources"],
         "vaults": backup["vaults"],
         "plans": backup["plans"],
+        "permissions": "enforced" if figures["enforce_iam"] else "not enforced",
         "clock": f"{datetime.fromisoformat(clock['now']):%Y-%m-%d %H:%M:%S} UTC",
     }
     if clock["moving"]:

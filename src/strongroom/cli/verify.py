@@ -5,26 +5,39 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strongroom.cli.formats import findings_format, junit, print_json, sarif
+from strongroom.cli.formats import findings_format, junit, plain, print_json, sarif
 from strongroom.cli.printing import print_findings, print_table
 
 if TYPE_CHECKING:
     from strongroom.proof import Verification
+    from strongroom.proof.baseline import Since
 
 
 @click.command("verify")
 @click.argument("strategy", type=click.Path(path_type=Path), default="strategy.yaml")
 @click.option("--chains", is_flag=True, help="With --format json: also every chain that is not proven.")
+@click.option("--as-of", metavar="INSTANT", help="The ledger's newest snapshot until then, or a snapshot's id.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="An earlier answer as JSON: show only what changed.")
 @findings_format
-def command(strategy: Path, chains: bool, output: str) -> int:  # noqa: FBT001 - click's flag
+def command(*, strategy: Path, chains: bool, as_of: str | None, baseline: Path | None, output: str) -> int:
     """Compare the strategy with the newest snapshot of the ledger: proven, broken, unknown.
 
-    Exits with 3 when something could not be read, whatever else is broken.
+    Exits with 3 when something could not be read, whatever else is broken; with --baseline only what is new or grew counts.
     """
     from strongroom.api.home import home_for
-    from strongroom.api.verify import verify
+    from strongroom.api.verify import since, verify
 
-    found = verify(strategy, home=home_for(strategy))
+    found = verify(strategy, home=home_for(strategy), as_of=as_of)
+    if baseline is not None:
+        changes = since(baseline, found)
+        findings = [fault.finding for fault in (*changes.new, *(each.now for each in changes.changed))]
+        if output == "json":
+            print_json("verify", **found.to_json(), since=changes_json(changes))
+        elif output == "text":
+            print_changes(changes)
+        else:
+            click.echo(sarif(findings) if output == "sarif" else junit("verify", findings))
+        return changes.exit_code
     if output == "json":
         print_json("verify", **found.to_json(chains=chains))
     elif output == "sarif":
@@ -34,6 +47,30 @@ def command(strategy: Path, chains: bool, output: str) -> int:  # noqa: FBT001 -
     else:
         print_verification(found)
     return found.exit_code
+
+
+def changes_json(changes: "Since") -> dict[str, object]:
+    """Return what changed as plain JSON values."""
+    from strongroom.proof.verification import fault_json
+
+    return {
+        "observed_at": changes.observed_at,
+        "new": [fault_json(each) for each in changes.new],
+        "changed": [{"before": plain(each.before), "now": fault_json(each.now)} for each in changes.changed],
+        "gone": plain(changes.gone),
+    }
+
+
+def print_changes(changes: "Since") -> None:
+    """Print what is new, what touches more or fewer resources, and what is gone."""
+    print_findings([each.finding for each in changes.new])
+    for each in changes.changed:
+        color = "red" if each.now.resources > each.before.resources else "green"
+        counts = click.style(f"{each.before.resources} -> {each.now.resources} resources", fg=color)
+        click.echo(f"{click.style('~', fg='yellow', bold=True)} {each.now.finding.code} {counts}: {each.now.finding.message}")
+    for known in changes.gone:
+        click.echo(f"{click.style('mended', fg='green', bold=True)} {known.code} {known.resources} resources: {known.cause}")
+    click.echo(f"{len(changes.new)} new, {len(changes.changed)} changed, {len(changes.gone)} gone since {changes.observed_at}")
 
 
 def print_verification(found: "Verification") -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strongroom.compiler.keys import central_key_policy, key_resources, vault_key
-from strongroom.compiler.template import Json, Template, logical_id, organization_id_parameter, render_template
+from strongroom.compiler.keys import central_key_policy, key_outputs, key_parameters, key_resources, vault_key
+from strongroom.compiler.notifications import vault_notifications
+from strongroom.compiler.template import Json, Template, logical_id, organization_parameters, render_template
 from strongroom.compiler.undeployed import deployed_vaults
-from strongroom.compiler.vaults import copy_access_policy, vault_resource
+from strongroom.compiler.vaults import accounts_of_plans, copy_access_policy, keys_used, vault_resource, vault_share
 from strongroom.domain.estate import Estate, Stack
 from strongroom.domain.names import AccountId, Region
 from strongroom.domain.strategy import KeyKind, Vault
@@ -19,8 +20,9 @@ def with_central_stacks(estate: Estate) -> Estate:
             name=f"{estate.name}-central",
             account=account,
             region=region,
-            template=render_template(_template(estate, vaults)),
+            template=render_template(_template(estate, vaults, vault_notifications(estate, account, region))),
             parameters=(),
+            outputs=key_outputs(keys_used(estate, vaults), strategy=estate.name, home=estate.organization.home_region),
         )
         for (account, region), vaults in sorted(_by_place(estate).items())
     )
@@ -41,7 +43,7 @@ def _placed(estate: Estate) -> Iterator[tuple[tuple[AccountId, Region], Vault]]:
                 yield (vault.account, region), vault
 
 
-def _template(estate: Estate, vaults: list[Vault]) -> Template:
+def _template(estate: Estate, vaults: list[Vault], notifications: Json) -> Template:
     keys = {key.name: key for key in estate.keys}
     own_keys = {key.name for key in estate.keys if key.kind is KeyKind.PER_ACCOUNT}
     resources: Json = {}
@@ -51,7 +53,7 @@ def _template(estate: Estate, vaults: list[Vault]) -> Template:
             alias=f"{estate.name}-central-{name}",
             strategy=estate.name,
             description=f"Copies of strategy {estate.name}, key {name}",
-            policy=central_key_policy(role=estate.roles.backup),
+            policy=central_key_policy(roles=estate.roles),
             condition=None,
             rotated=keys[name].rotated,
         )
@@ -60,11 +62,14 @@ def _template(estate: Estate, vaults: list[Vault]) -> Template:
             vault,
             strategy=estate.name,
             key=vault_key(keys.get(vault.key)),
-            policy=copy_access_policy(),
+            policy=copy_access_policy(own_plans=accounts_of_plans(estate)),
             condition=None,
         )
+        resources[logical_id("vault", vault.label)]["Properties"] |= notifications
+        if vault.shared_with:
+            resources[logical_id("share", vault.label)] = vault_share(vault, strategy=estate.name, condition=None)
     return Template(
         description=f"Strongroom: vaults of strategy {estate.name} that receive copies from the organization",
         resources=resources,
-        parameters=organization_id_parameter(),
+        parameters={**organization_parameters(), **key_parameters(keys_used(estate, vaults))},
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from strongroom.compiler.canonical import canonical_json
+from strongroom.compiler.roles.enrol import enrol_role_name
 from strongroom.compiler.template import Json
 from strongroom.domain.estate import OWNER_TAG, Estate, OrganizationPolicy
 from strongroom.domain.governance import Forbidden, GuardRails
@@ -170,7 +171,7 @@ def with_guard_rails(estate: Estate) -> Estate:
 
 def exempt_roles(estate: Estate) -> tuple[str, ...]:
     """Return patterns of the ARNs of roles that guard rails let through, sorted: those declared, and those that deploy."""
-    names = [estate.roles.deploy, STACK_SETS]
+    names = [estate.roles.deploy, enrol_role_name(estate.name), STACK_SETS]
     names += [CONTROL_TOWER] if estate.organization.control_tower is not None else []
     names += estate.guard_rails.exempt if estate.guard_rails else ()
     return tuple(sorted({_role_arn(estate, name) for name in names}))

@@ -7,10 +7,12 @@ No statement about what backups do with a key asks for `kms:ViaService`: types t
 through their own service (`ec2`, `rds`), so `backup.*` alone would block them (aws/07 §7.3).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from strongroom.compiler.template import ORGANIZATION_ID, Json, logical_id, owner_tags, sub
-from strongroom.domain.names import AccountId, Arn
+from strongroom.domain.names import AccountId, Arn, Region
+from strongroom.domain.roles import Roles
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.domain.strategy import Key, KeyKind
 
 SERVICE_LINKED_ROLE = "role/aws-service-role/backup.amazonaws.com/AWSServiceRoleForBackup"
@@ -19,17 +21,17 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 ROOT = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")
 
 
-def backup_principals(role: str, account: str = "${AWS::AccountId}") -> list[Json]:
-    """Return the ARNs of the roles that AWS Backup works with: the one it assumes and its service-linked one."""
-    return [sub(f"arn:${{AWS::Partition}}:iam::{account}:{name}") for name in (f"role/{role}", SERVICE_LINKED_ROLE)]
+def backup_principals(roles: Sequence[str], account: str = "${AWS::AccountId}") -> list[Json]:
+    """Return the ARNs of the roles that AWS Backup works with: those it assumes and its service-linked one."""
+    return [sub(f"arn:${{AWS::Partition}}:iam::{account}:{name}") for name in (*(f"role/{role}" for role in roles), SERVICE_LINKED_ROLE)]
 
 
-def local_key_policy(*, role: str, copied_to: Sequence[AccountId]) -> Json:
+def local_key_policy(*, roles: Roles, copied_to: Sequence[AccountId]) -> Json:
     """Return the policy of a key in a workload account; `copied_to` are the accounts that receive copies.
 
     The destination's service-linked role reads the source through a grant, and a restore there decrypts (aws/07 §7.2).
     """
-    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(role)}}
+    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(roles.assumed_by_backup)}}
     statements = [_administration(), *_use("BackupInThisAccount", {"AWS": ROOT}, ours)]
     if copied_to:
         receivers = [sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in copied_to]
@@ -37,15 +39,16 @@ def local_key_policy(*, role: str, copied_to: Sequence[AccountId]) -> Json:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def central_key_policy(*, role: str) -> Json:
+def central_key_policy(*, roles: Roles) -> Json:
     """Return the policy of a key in an account that receives copies from the whole organization.
 
-    Only AWS Backup's own roles of the organization's accounts may use it: the role of the copy job writes with it.
+    Only AWS Backup's own roles of the organization's accounts may use it: the role of the copy job writes with it, and the
+    service-linked one of an account that gets its copy back reads with it.
     """
-    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(role)}}
+    ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(roles.assumed_by_backup)}}
     organization = {
         "StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}},
-        "ArnLike": {"aws:PrincipalArn": backup_principals(role, "*")},
+        "ArnLike": {"aws:PrincipalArn": backup_principals((roles.backup,), "*")},
     }
     statements = [
         _administration(),
@@ -55,7 +58,7 @@ def central_key_policy(*, role: str) -> Json:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def shared_key_policy(*, role: str) -> Json:
+def shared_key_policy(*, roles: Roles) -> Json:
     """Return the policy of a multi-Region key that vaults in the whole organization use, or of one of its replicas.
 
     Whoever makes a vault with a key of another account grants its use to AWS Backup, so that this is allowed too, through AWS
@@ -73,21 +76,61 @@ def shared_key_policy(*, role: str) -> Json:
         "Resource": "*",
         "Condition": through,
     }
-    policy = central_key_policy(role=role)
+    policy = central_key_policy(roles=roles)
     return {**policy, "Statement": [*policy["Statement"], making]}
 
 
 def vault_key(key: Key | None) -> Json | None:
     """Return what a vault writes as its key; None for a key that AWS manages or owns.
 
-    A multi-Region key has the same id in every Region, so that its ARN there is known.
+    A multi-Region key has the same id in every Region, so that its ARN there is known; the id of one that is made by the same
+    deployment is a parameter, see `key_parameters`.
     """
     if key is None or key.kind is KeyKind.AWS_MANAGED:
         return None
+    if is_unborn(key):
+        return replica_arn(key, "${AWS::Region}")
     if key.kind is KeyKind.MULTI_REGION and key.arn is not None:
         arn = Arn.parse(key.arn)
         return sub(f"arn:${{AWS::Partition}}:kms:${{AWS::Region}}:{arn.account}:{arn.resource}")
     return {"Fn::GetAtt": [logical_id("key", key.name), "Arn"]}
+
+
+def is_unborn(key: Key) -> bool:
+    """Tell whether the id of a multi-Region key is only known once a deployment has made it."""
+    return key.kind is KeyKind.MULTI_REGION and key.ours and key.arn is None and key.account is not None
+
+
+def replica_arn(key: Key, region: str) -> Json:
+    """Return the ARN in a Region of a key whose id is a parameter."""
+    return sub(f"arn:${{AWS::Partition}}:kms:{region}:{key.account}:key/${{{_id_parameter(key)}}}")
+
+
+def key_parameters(keys: Iterable[Key]) -> Json:
+    """Return the parameters of templates that use keys whose ids aren't known yet."""
+    return {
+        _id_parameter(key): {"Type": "String", "Description": f"Id of the multi-Region key {key.name}, mrk-…: output KeyId of its stack"}
+        for key in keys
+        if is_unborn(key)
+    }
+
+
+def key_outputs(keys: Iterable[Key], *, strategy: str, home: Region) -> tuple[StackOutput, ...]:
+    """Return where these parameters come from: the stacks of the primary keys."""
+    return tuple(
+        StackOutput(parameter=_id_parameter(key), account=key.account, region=home, stack=shared_key_stack(strategy, key), output="KeyId")
+        for key in keys
+        if is_unborn(key) and key.account is not None
+    )
+
+
+def shared_key_stack(strategy: str, key: Key) -> str:
+    """Return the name of the stacks of a multi-Region key."""
+    return f"{strategy}-key-{key.name}"
+
+
+def _id_parameter(key: Key) -> str:
+    return f"{logical_id('key', key.name)}Id"
 
 
 def key_resources(

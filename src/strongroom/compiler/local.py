@@ -3,22 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from strongroom.compiler.keys import key_resources, local_key_policy, vault_key
-from strongroom.compiler.template import Json, Template, logical_id, owner_tags, render_template, sub
+from strongroom.compiler.keys import key_outputs, key_parameters, key_resources, local_key_policy, vault_key
+from strongroom.compiler.roles.jobs import backup_role
+from strongroom.compiler.template import Json, Template, any_of, logical_id, render_template
 from strongroom.compiler.undeployed import deployed_vaults
-from strongroom.compiler.vaults import vault_resource
+from strongroom.compiler.vaults import keys_used, local_access_policy, vault_resource, vault_share
 from strongroom.domain.estate import Estate, StackSet
-from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
+from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region
 from strongroom.domain.strategy import Key, KeyKind, Vault
 
 HOME = "IsHomeRegion"
-HANA_POLICY = "AWSBackupRestoreAccessForSAPHANA"  # the policy for restores lacks it
-MANAGED_POLICIES = (  # S3 needs its own pair (aws/01 §1.11, Roles)
-    "service-role/AWSBackupServiceRolePolicyForBackup",
-    "service-role/AWSBackupServiceRolePolicyForRestores",
-    "AWSBackupServiceRolePolicyForS3Backup",
-    "AWSBackupServiceRolePolicyForS3Restore",
-)
 
 
 def with_local_stack_set(estate: Estate) -> Estate:
@@ -32,6 +26,7 @@ def with_local_stack_set(estate: Estate) -> Estate:
         parameters=(),
         targets=estate.organization.governs,
         regions=estate.organization.regions,
+        outputs=key_outputs(keys_used(estate, local_vaults(estate)), strategy=estate.name, home=estate.organization.home_region),
     )
     return replace(estate, stack_sets=(*estate.stack_sets, stack_set))
 
@@ -44,7 +39,7 @@ def local_vaults(estate: Estate) -> tuple[Vault, ...]:
 def _template(estate: Estate) -> Template:
     vaults = local_vaults(estate)
     regions = {vault.label: _where(estate, vault.regions) for vault in vaults}
-    resources: Json = {"BackupRole": backup_role(estate)}
+    resources: Json = {"BackupRole": backup_role(estate, condition=HOME)}
     conditions: Json = {HOME: _in_regions((estate.organization.home_region,))}
     for key in _keys(estate, vaults):
         where = _where(estate, tuple(region for vault in vaults if vault.key == key.name for region in vault.regions))
@@ -54,7 +49,7 @@ def _template(estate: Estate) -> Template:
             alias=f"{estate.name}-local-{key.name}",
             strategy=estate.name,
             description=f"Recovery points of strategy {estate.name}, key {key.name}",
-            policy=local_key_policy(role=estate.roles.backup, copied_to=receivers(estate)),
+            policy=local_key_policy(roles=estate.roles, copied_to=receivers(estate)),
             condition=_condition_name(where),
             rotated=key.rotated,
         )
@@ -65,51 +60,19 @@ def _template(estate: Estate) -> Template:
             vault,
             strategy=estate.name,
             key=vault_key(keys.get(vault.key)),
-            policy=None,  # restores stay inside the account, and nobody else may copy in
+            policy=local_access_policy(copied_back_from=receivers(estate)),
             condition=_condition_name(regions[vault.label]),
         )
+        if vault.shared_with:
+            resources[logical_id("share", vault.label)] = vault_share(
+                vault, strategy=estate.name, condition=_condition_name(regions[vault.label])
+            )
     return Template(
         description=f"Strongroom: backups of strategy {estate.name} in one account and Region",
         resources=resources,
         conditions=conditions,
+        parameters=key_parameters(keys_used(estate, vaults)),
     )
-
-
-def backup_role(estate: Estate) -> Json:
-    """Return the role that AWS Backup assumes: once per account, so only in the home Region.
-
-    It is retained: without it AWS Backup can't delete expired recovery points either (FM27).
-    """
-    return {
-        "Type": "AWS::IAM::Role",
-        "Condition": HOME,
-        # a creation that is rolled back must not leave something in the way of the next try
-        "DeletionPolicy": "RetainExceptOnCreate",
-        "UpdateReplacePolicy": "Retain",
-        "Properties": {
-            "RoleName": estate.roles.backup,
-            "Description": f"Assumed by AWS Backup for strategy {estate.name}",
-            "AssumeRolePolicyDocument": {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "backup.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
-                    }
-                ],
-            },
-            "ManagedPolicyArns": [sub(f"arn:${{AWS::Partition}}:iam::aws:policy/{name}") for name in managed_policies(estate)],
-            "Tags": owner_tags(estate.name),
-        },
-    }
-
-
-def managed_policies(estate: Estate) -> tuple[str, ...]:
-    """Return the names of AWS's policies that the role needs for the types that may be selected."""
-    named = {kind for plan in estate.plans for kind in plan.select.types} | set(estate.organization.opt_in)
-    return (*MANAGED_POLICIES, HANA_POLICY) if ResourceType.SAP_HANA in named else MANAGED_POLICIES
 
 
 def receivers(estate: Estate) -> tuple[AccountId, ...]:
@@ -126,8 +89,7 @@ def _receiving(estate: Estate) -> Iterator[AccountId]:
 
 
 def _keys(estate: Estate, vaults: tuple[Vault, ...]) -> tuple[Key, ...]:
-    used = {vault.key for vault in vaults}
-    return tuple(key for key in estate.keys if key.name in used and key.kind is KeyKind.PER_ACCOUNT)
+    return tuple(key for key in keys_used(estate, vaults) if key.kind is KeyKind.PER_ACCOUNT)
 
 
 def _where(estate: Estate, regions: tuple[Region, ...]) -> tuple[Region, ...]:
@@ -145,11 +107,4 @@ def _condition(regions: tuple[Region, ...]) -> Json:
 
 
 def _in_regions(regions: tuple[Region, ...]) -> Json:
-    return _any_of([{"Fn::Equals": [{"Ref": "AWS::Region"}, region]} for region in regions])
-
-
-def _any_of(conditions: list[Json]) -> Json:
-    # Fn::Or takes two to ten conditions: further ones are nested
-    if len(conditions) == 1:
-        return conditions[0]
-    return {"Fn::Or": conditions if len(conditions) <= 10 else [*conditions[:9], _any_of(conditions[9:])]}
+    return any_of([{"Fn::Equals": [{"Ref": "AWS::Region"}, region]} for region in regions])

@@ -28,6 +28,7 @@ def resolve(strategy: Strategy) -> Estate:
         frameworks=strategy.frameworks,
         reports=strategy.reports,
         guard_rails=strategy.guard_rails,
+        safeguards=strategy.safeguards,
         tag_policy=strategy.tag_policy,
         native=strategy.native,
         settings=Settings(opt_in=(), cross_account_backup=False, delegated_administrator=None),

@@ -11,7 +11,7 @@ from itertools import product
 from math import ceil, prod
 
 from strongroom.compiler.template import Json
-from strongroom.domain.names import ResourceType
+from strongroom.domain.names import Region, ResourceType, partition_of
 from strongroom.domain.strategy import Selection, TagTerm
 from strongroom.facts import capabilities, limit
 
@@ -31,18 +31,36 @@ def policy_selections(select: Selection, place: Place) -> Json:
     return {"resources": {f"types-{number}": each for number, each in enumerate(_by_types(select, place), 1)}}
 
 
-def fitting_selections(select: Selection) -> tuple[Selection, ...]:
-    """Cut a selection into disjoint ones that each fit into one plan (10 selections by tags, 100 in all)."""
-    by_tags = _by_tags_alone(select)
+def account_selections(select: Selection, region: Region) -> Iterator[Json]:
+    """Yield the parts of a BackupSelection that say what is selected; `region` is one of the partition."""
+    partition = partition_of(region)
+    excluded = [*type_patterns(select.not_types, partition), *select.not_arns]
+    for arns, (required, forbidden) in product(_lists(select.arns), _terms(select.tags, select.not_tags)):
+        selection: Json = {"Resources": list(arns) or type_patterns(select.types, partition) or ["*"]}
+        if excluded:
+            selection["NotResources"] = excluded
+        conditions = {"StringEquals": required, "StringNotEquals": forbidden}
+        listed = {
+            operator: [{"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in pairs]
+            for operator, pairs in conditions.items()
+            if pairs
+        }
+        yield {**selection, "Conditions": listed} if listed else selection
+
+
+def fitting_selections(select: Selection, *, in_account: bool = False) -> tuple[Selection, ...]:
+    """Cut a selection into disjoint ones that each fit into one plan (10 selections by tags in a policy, 100 in all)."""
+    by_tags = _by_tags_alone(select) and not in_account
     bound = int(limit("tag_selections_per_plan" if by_tags else "selections_per_plan").value)
     lists = len(_lists(select.arns))
     count = _tag_selections(select) if by_tags else prod(len(term.values) for term in select.tags) * lists
     if count <= bound:
         return (select,)
     if lists > bound:
-        return tuple(part for arns in _lists(select.arns) for part in fitting_selections(replace(select, arns=arns)))
+        lists_alone = (replace(select, arns=arns) for arns in _lists(select.arns))
+        return tuple(part for each in lists_alone for part in fitting_selections(each, in_account=in_account))
     longest = max(range(len(select.tags)), key=lambda index: len(select.tags[index].values))
-    return tuple(part for half in _halves(select, longest) for part in fitting_selections(half))
+    return tuple(part for half in _halves(select, longest) for part in fitting_selections(half, in_account=in_account))
 
 
 def _by_tags_alone(select: Selection) -> bool:
@@ -112,15 +130,20 @@ def type_patterns(types: tuple[ResourceType, ...], partition: str) -> list[str]:
 
 def _conditions(terms: tuple[TagTerm, ...], not_terms: tuple[TagTerm, ...]) -> Iterator[Json]:
     """Yield the conditions of each combination of values; the exclusions hold in all of them."""
-    excluded = [(term.key, value) for term in not_terms for value in term.values]
-    for values in product(*(term.values for term in terms)):
-        required = [(term.key, value) for term, value in zip(terms, values, strict=True)]
+    for required, excluded in _terms(terms, not_terms):
         found = {
             operator: {f"{operator}-{number}": _condition(*pair) for number, pair in enumerate(pairs, 1)}
             for operator, pairs in (("string_equals", required), ("string_not_equals", excluded))
             if pairs
         }
         yield {"conditions": found} if found else {}
+
+
+def _terms(terms: tuple[TagTerm, ...], not_terms: tuple[TagTerm, ...]) -> Iterator[tuple[list[tuple[str, str]], list[tuple[str, str]]]]:
+    """Yield each combination of values as keys and values that are required and forbidden."""
+    excluded = [(term.key, value) for term in not_terms for value in term.values]
+    for values in product(*(term.values for term in terms)):
+        yield [(term.key, value) for term, value in zip(terms, values, strict=True)], excluded
 
 
 def _condition(key: str, value: str) -> Json:

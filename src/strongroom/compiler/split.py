@@ -34,7 +34,7 @@ def _free(name: str, number: int, taken: set[str]) -> str:
 
 
 def _parts(estate: Estate, plan: BackupPlan) -> Iterator[BackupPlan]:
-    for select in fitting_selections(plan.select):
+    for select in fitting_selections(plan.select, in_account=plan.account is not None):
         for rules in _rules(estate, replace(plan, select=select)):
             yield replace(plan, select=select, rules=rules)
 

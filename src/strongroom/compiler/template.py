@@ -1,5 +1,6 @@
 """CloudFormation templates: built from plain data, rendered as canonical JSON, unknown resource types refused."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,16 +13,37 @@ Json = dict[str, Any]
 # together with its first template, once cfn-lint has a schema for it (the tests check that).
 RESOURCE_TYPES = frozenset(
     {
+        "AWS::Backup::BackupPlan",
+        "AWS::Backup::BackupSelection",
         "AWS::Backup::BackupVault",
+        "AWS::Backup::Framework",
         "AWS::Backup::LogicallyAirGappedBackupVault",
+        "AWS::Backup::ReportPlan",
+        "AWS::Backup::RestoreTestingPlan",
+        "AWS::Backup::RestoreTestingSelection",
+        "AWS::CloudWatch::Alarm",
+        "AWS::CloudWatch::Dashboard",
+        "AWS::Events::EventBus",
+        "AWS::Events::EventBusPolicy",
+        "AWS::Events::Rule",
         "AWS::IAM::Role",
         "AWS::KMS::Alias",
         "AWS::KMS::Key",
         "AWS::KMS::ReplicaKey",
+        "AWS::RAM::ResourceShare",
+        "AWS::S3::Bucket",
+        "AWS::S3::BucketPolicy",
+        "AWS::SNS::Subscription",
+        "AWS::SNS::Topic",
+        "AWS::SNS::TopicPolicy",
+        "AWS::SQS::Queue",
+        "AWS::SQS::QueuePolicy",
     }
 )
 
-ORGANIZATION_ID = "OrganizationId"  # not known offline: whoever deploys fills it in
+ORGANIZATION_ID = "OrganizationId"  # not known offline: whoever deploys fills it in, as the next one
+GOVERNED_PATHS = "GovernedPaths"
+GOVERNED_UNITS = "GovernedUnits"  # the same
 
 
 class UnknownResourceType(ValueError):
@@ -59,10 +81,35 @@ def organization_id_parameter() -> Json:
     return {
         ORGANIZATION_ID: {
             "Type": "String",
-            "Description": "Id of the organization whose accounts may copy into the vaults",
+            "Description": "Id of the organization that the accounts belong to",
             "AllowedPattern": "^o-[a-z0-9]{10,32}$",
         }
     }
+
+
+def governed_units_parameter() -> Json:
+    """Return the parameter that takes the ids of the governed OUs and of all OUs below them."""
+    return {
+        GOVERNED_UNITS: {"Type": "CommaDelimitedList", "Description": "Ids of the governed organizational units, with those below them"}
+    }
+
+
+def organization_parameters() -> Json:
+    """Return the parameters that take the id of the organization and the paths of its governed OUs."""
+    return {
+        **organization_id_parameter(),
+        GOVERNED_PATHS: {
+            "Type": "CommaDelimitedList",
+            "Description": "Paths of the governed OUs as aws:PrincipalOrgPaths has them, such as o-example000/r-ex00/ou-ex00-11111111/*",
+        },
+    }
+
+
+def any_of(conditions: list[Json]) -> Json:
+    """Return a condition that holds when one of several does: Fn::Or takes two to ten, further ones are nested."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return {"Fn::Or": conditions if len(conditions) <= 10 else [*conditions[:9], any_of(conditions[9:])]}
 
 
 def logical_id(*words: str) -> str:
@@ -74,6 +121,16 @@ def logical_id(*words: str) -> str:
     """
     parts = "".join(char if char.isalnum() else " " for char in " ".join(words)).split()
     return "".join(part[:1].upper() + part[1:] for part in parts)
+
+
+def distinct_id(kind: str, name: str) -> str:
+    """Return a logical id for a name in which other characters than letters and digits tell names apart.
+
+    Example:
+        >>> distinct_id("bucket", "acme.logs"), distinct_id("bucket", "acme-logs")
+        ('BucketAcmeLogs4552', 'BucketAcmeLogsbc84')
+    """
+    return logical_id(kind, name) + hashlib.sha256(name.encode()).hexdigest()[:4]
 
 
 def owner_tags(strategy: str) -> list[Json]:

@@ -15,7 +15,8 @@ from strongroom.documents.selecting import merged, selected, unknown_selection
 from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate, Settings, Source, UnknownPart
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, AccountId, Arn, EveryAccount, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import FileOrigin, Origin, Unread
-from strongroom.domain.strategy import Accounts, Key, Organization, Roles, Selection, Vault
+from strongroom.domain.roles import Roles
+from strongroom.domain.strategy import Accounts, Key, Organization, Selection, Vault
 from strongroom.facts import limit
 from strongroom.semantics.lifecycle import copy_retention
 from strongroom.semantics.schedule import CronError, parse_cron, zone
@@ -62,7 +63,7 @@ class _Assembly:
             name=self.draft.name,
             source=Source.OBSERVED,
             organization=organization,
-            roles=Roles(read=UNKNOWN, deploy=UNKNOWN, backup=UNKNOWN),
+            roles=Roles(read=UNKNOWN, deploy=UNKNOWN, backup=UNKNOWN, restore=UNKNOWN, restore_test=UNKNOWN),
             keys=tuple(self.keys.values()),
             vaults=tuple(self.vaults.values()),
             plans=plans,

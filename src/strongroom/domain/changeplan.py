@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from strongroom.domain.names import AccountId, PolicyType, Region, ResourceType
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.errors import BadInput
 
 FORMAT_VERSION = 2
@@ -38,11 +39,24 @@ class ActivateStackSetsAccess:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnableResourceSharing:
+    """Let AWS RAM share inside the organization without invitations."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterDelegatedAdministrator:
     """Make an account delegated administrator of a service."""
 
     account: AccountId
     service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutDelegation:
+    """Write the strategy's own statements of the organization's resource policy; those of others stay as they are."""
+
+    sids: tuple[str, ...]  # ids of all statements that may be the strategy's, sorted
+    statements: str  # canonical JSON of the list of those that it wants; "[]": none any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +68,48 @@ class UpdateGlobalSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateOptIn:
-    """Set the service opt-in of AWS Backup in the management account and one Region."""
+    """Set the service opt-in and the advanced features of AWS Backup in the management account and one Region."""
 
     region: Region
     opt_in: tuple[ResourceType, ...]  # types to switch on; others stay as they are
+    managed: tuple[ResourceType, ...] = ()  # types to switch advanced features on for; others stay as they are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrateBackup:
+    """Integrate AWS Backup into the landing zone of Control Tower, which makes the central vaults."""
+
+    landing_zone: str  # ARN
+    backup_admin: AccountId
+    central: AccountId
+    key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableBaseline:
+    """Enable Control Tower's backup baseline on an OU."""
+
+    baseline: str  # ARN
+    version: str
+    target: str  # ARN of the OU
+    target_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateBaseline:
+    """Bring an enabled baseline to another version."""
+
+    arn: str  # of the enabled baseline
+    version: str
+    target_id: str  # id of its OU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetBaseline:
+    """Give accounts of an OU the baseline that it has: those that were moved into it, or in which it failed."""
+
+    arn: str  # of the enabled baseline
+    target_id: str  # id of its OU
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +122,7 @@ class PutStack:
     template: str
     parameters: tuple[tuple[str, str], ...]
     creates: bool
+    outputs: tuple[StackOutput, ...] = ()  # further parameters, read when the step runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +134,7 @@ class PutStackSet:
     template: str
     parameters: tuple[tuple[str, str], ...]
     creates: bool
+    outputs: tuple[StackOutput, ...] = ()  # as those of a stack
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +144,41 @@ class CreateStackInstances:
     name: str
     ou_ids: tuple[str, ...]
     regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevertDrift:
+    """Bring the resources of one stack back to what its template says; an update without a change would do nothing."""
+
+    subject: str  # "StackSet tiers-local"
+    account: AccountId
+    region: Region
+    stack: str  # name or ARN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteStack:
+    """Delete a stack that the strategy no longer declares; what its template retains stays: vaults, keys, the backup role."""
+
+    account: AccountId
+    region: Region
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteStackSet:
+    """Delete the instances of a StackSet and then itself; what its template retains stays in the accounts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteVault:
+    """Delete a vault of the strategy if it is empty then; one with recovery points stays."""
+
+    account: AccountId
+    region: Region
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +221,22 @@ Action = (
     EnablePolicyType
     | EnableServiceAccess
     | ActivateStackSetsAccess
+    | EnableResourceSharing
     | RegisterDelegatedAdministrator
+    | PutDelegation
     | UpdateGlobalSettings
     | UpdateOptIn
+    | IntegrateBackup
+    | EnableBaseline
+    | UpdateBaseline
+    | ResetBaseline
     | PutStack
     | PutStackSet
     | CreateStackInstances
+    | RevertDrift
+    | DeleteStack
+    | DeleteStackSet
+    | DeleteVault
     | PutPolicy
     | AttachPolicy
     | DetachPolicy
@@ -203,6 +302,7 @@ class ChangePlan:
     deploy_role: str  # assumed in accounts other than the management account
     created_at: str  # AWS's time, ISO 8601
     reads: tuple[ReadObject, ...]
+    locks: tuple[str, ...] = ()  # labels of vaults whose compliance lock these steps put: each has to be accepted by name
     steps: tuple[Step, ...]
 
 
@@ -246,6 +346,12 @@ def decode_step(document: Mapping[str, Any]) -> Step:
     """Return the step that `encode` wrote."""
     step: Step = _decode(Step, document)
     return step
+
+
+def decode_shortfall(document: Mapping[str, Any]) -> Shortfall:
+    """Return the shortfall that `encode` wrote."""
+    shortfall: Shortfall = _decode(Shortfall, document)
+    return shortfall
 
 
 def _decode(kind: Any, value: Any) -> Any:

@@ -30,6 +30,7 @@ class DeployedStack:
     template: str  # canonical JSON
     parameters: tuple[tuple[str, str], ...]
     owner: str
+    outputs: tuple[tuple[str, str], ...] = ()  # sorted by name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,114 @@ class DeployedStackSet:
     owner: str
     deployed_to: tuple[tuple[str, Region], ...]  # (OU id, Region) pairs that have instances or were asked for
     failed: tuple[tuple[str, Region, str], ...]  # (account, Region, reason) of instances that are not current
+    operation: str = ""  # what it is doing right now, such as "UPDATE 1b2c…"; empty for nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedPolicies:
+    """The policies of one type that are attached to a root, OU or account itself."""
+
+    type: PolicyType
+    target_id: str
+    names: tuple[str, ...]  # sorted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedVault:
+    """A backup vault in a single account."""
+
+    account: AccountId
+    region: Region
+    name: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LandingZone:
+    """The landing zone of AWS Control Tower, and its integration of AWS Backup."""
+
+    arn: str
+    version: str
+    status: str  # ACTIVE, PROCESSING or FAILED
+    drifted: bool
+    regions: tuple[Region, ...]  # governed
+    config: bool  # AWS Config is integrated
+    backup: bool  # AWS Backup is integrated
+    backup_admin: str  # account; empty where AWS Backup is not integrated, as the next two
+    central: str  # account
+    key_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnabledBaseline:
+    """A baseline of Control Tower that is enabled on an OU."""
+
+    arn: str
+    target_id: str  # id of the OU
+    version: str
+    status: str  # SUCCEEDED, FAILED or UNDER_CHANGE
+    drifted: bool  # an account of the OU has another version of it, or none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployedControlTower:
+    """What AWS Control Tower has to do with backups."""
+
+    landing_zone: LandingZone | None
+    baseline_arn: str  # of the backup baseline; empty where there is no landing zone
+    governed: tuple[str, ...]  # ids of OUs with Control Tower's own baseline, sorted
+    enrolled: tuple[AccountId, ...]  # accounts that have a baseline of Control Tower, sorted
+    baselines: tuple[EnabledBaseline, ...]  # the backup baseline where it is enabled, by OU
+    replicas: tuple[tuple[Region, str], ...] | None  # Region -> policy of the key in it; None: the key could not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptVault:
+    """A vault of a strategy, with what is in it."""
+
+    account: AccountId
+    region: Region
+    name: str
+    recovery_points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftedProperty:
+    """A property of a resource that is not as its template says."""
+
+    path: str  # "/AccessPolicy/Statement/0/Action", as CloudFormation writes it
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftedResource:
+    """A resource of a stack that somebody changed or deleted by hand."""
+
+    logical_id: str
+    type: str  # "AWS::Backup::BackupVault"
+    physical_id: str
+    deleted: bool
+    properties: tuple[DriftedProperty, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftedStack:
+    """A stack whose resources are not as its template says."""
+
+    subject: str  # "StackSet tiers-local", "stack tiers-central"
+    account: AccountId
+    region: Region
+    stack: str  # name or ARN
+    resources: tuple[DriftedResource, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What somebody changed by hand inside the stacks of a strategy."""
+
+    stacks: tuple[DriftedStack, ...] = ()
+    unread: tuple[str, ...] = ()  # where it could not be looked for, each with the reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +172,13 @@ class Deployment:
     policies: tuple[DeployedPolicy, ...]
     stacks: tuple[DeployedStack, ...]
     stack_sets: tuple[DeployedStackSet, ...]
+    drift: Drift = Drift()  # inside the stacks; nothing where it was not looked for
+    unread: tuple[str, ...] = ()  # where stacks may be that the strategy no longer declares, each with the reason
+    managed: tuple[tuple[Region, tuple[tuple[str, bool], ...]], ...] = ()  # advanced features of the management account, by type
+    resource_policy: str = ""  # of the organization, canonical JSON; empty: there is none
+    ou_paths: tuple[tuple[AccountId, str], ...] = ()  # of each account's OU; empty directly under the root
+    attached: tuple[AttachedPolicies, ...] = ()  # to the OUs that policies of the strategy are for
+    policy_counts: tuple[tuple[PolicyType, int], ...] = ()  # policies of the organization, whoever made them
+    vaults: tuple[DeployedVault, ...] = ()  # in single accounts, with names that the strategy makes or adopts
+    buckets: tuple[str, ...] = ()  # names of those that the strategy makes which are there, whoever made them
+    control_tower: DeployedControlTower | None = None  # None: the strategy does not use it, and it was not read

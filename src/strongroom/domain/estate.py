@@ -7,9 +7,11 @@ jobs) are not here but in tables (`domain.tables`).
 from dataclasses import dataclass
 from enum import StrEnum
 
-from strongroom.domain.governance import Alerts, Framework, GuardRails, Report, TagPolicy
+from strongroom.domain.governance import NO_SAFEGUARDS, Alerts, Framework, GuardRails, Report, Safeguards, TagPolicy
 from strongroom.domain.names import AccountId, EveryAccount, PolicyType, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import Origin, Unread
+from strongroom.domain.roles import Roles
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.domain.strategy import (
     NOTHING_NATIVE,
     Key,
@@ -19,7 +21,6 @@ from strongroom.domain.strategy import (
     Regulation,
     RestoreTest,
     RetentionOwed,
-    Roles,
     Selection,
     Vault,
 )
@@ -101,6 +102,8 @@ class StackSet:
     parameters: tuple[tuple[str, str], ...]  # sorted by name
     targets: tuple[str, ...]
     regions: tuple[Region, ...]
+    outputs: tuple[StackOutput, ...] = ()  # of stacks, that become parameters
+    protects: bool = True  # False: it watches, reports or tests, and comes when backups are on their way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +115,10 @@ class Stack:
     region: Region
     template: str  # canonical JSON
     parameters: tuple[tuple[str, str], ...]
+    outputs: tuple[StackOutput, ...] = ()  # of other stacks, that become parameters
+    late: bool = False  # made after the StackSets, because it starts what needs their roles and vaults
+    protects: bool = True  # as in a StackSet
+    governed_too: bool = True  # False: left out where its account is governed, because a StackSet brings the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,7 @@ class Settings:
     opt_in: tuple[ResourceType, ...]
     cross_account_backup: bool  # AWS Backup's global setting isCrossAccountBackupEnabled
     delegated_administrator: AccountId | None  # of backup.amazonaws.com
+    managed: tuple[ResourceType, ...] = ()  # types with AWS Backup's advanced features (full management), where it is a choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +170,7 @@ class Estate:
     frameworks: tuple[Framework, ...] = ()
     reports: tuple[Report, ...] = ()
     guard_rails: GuardRails | None = None
+    safeguards: Safeguards = NO_SAFEGUARDS
     tag_policy: TagPolicy | None = None
     native: Native = NOTHING_NATIVE
     undeployed: tuple[Undeployed, ...] = ()

@@ -35,7 +35,7 @@ class Alerts:
 
     emails: tuple[str, ...]
     topic: str | None  # ARN of an SNS topic that exists; None: one is made
-    key: str | None  # name of the Key that encrypts the topic; None: not encrypted by a key of the strategy
+    key: str | None  # name of the Key that encrypts the topic; None: one is made for it
     events: tuple[AlertEvent, ...]
     origin: Origin
 
@@ -119,6 +119,16 @@ class TagRule:
     key: str  # with its capitals
     values: tuple[str, ...]  # empty: any; may end with *
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safeguards:
+    """What whoever takes protection away has to show."""
+
+    mfa: bool  # a code of the caller's multi-factor device
+
+
+NO_SAFEGUARDS = Safeguards(mfa=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

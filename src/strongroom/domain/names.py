@@ -1,5 +1,6 @@
 """Names that AWS gives things: parsed once at the edge, trusted afterwards."""
 
+import functools
 import re
 from dataclasses import dataclass
 from enum import Enum, StrEnum
@@ -166,6 +167,7 @@ class Arn:
         return f"arn:{self.partition}:{self.service}:{self.region}:{self.account}:{self.resource}"
 
 
+@functools.lru_cache(maxsize=256)  # there are few, and each recovery point of a fleet asks
 def partition_of(region: str) -> str:
     """Return the AWS partition of a Region.
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from strongroom.domain.governance import Alerts, Framework, GuardRails, Report, TagPolicy
+from strongroom.domain.governance import NO_SAFEGUARDS, Alerts, Framework, GuardRails, Report, Safeguards, TagPolicy
 from strongroom.domain.names import AccountId, EveryAccount, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import Origin
+from strongroom.domain.roles import Roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +61,6 @@ class Organization:
     opt_in: tuple[ResourceType, ...]  # types opted in to AWS Backup in every governed Region
     control_tower: ControlTower | None = None  # None: Control Tower has no part in backups
     origin: Origin
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
-    """Names of IAM roles; the first two are assumed by Strongroom, the last one by AWS Backup."""
-
-    read: str
-    deploy: str
-    backup: str
 
 
 class KeyKind(StrEnum):
@@ -128,6 +120,8 @@ class Vault:
     key: str  # name of a Key; empty: a key that AWS owns, which only air-gapped vaults can have
     lock: Lock | None  # always there on an air-gapped vault: compliance, without grace time
     type: VaultType = VaultType.STANDARD
+    shared_with: tuple[AccountId, ...] = ()  # air-gapped only: accounts that can restore from it without a copy
+    adopted: bool = False  # somebody else made it and keeps it: it is used, and never made, changed or destroyed
     origin: Origin
 
 
@@ -422,6 +416,7 @@ class Strategy:
     frameworks: tuple[Framework, ...] = ()
     reports: tuple[Report, ...] = ()
     guard_rails: GuardRails | None = None
+    safeguards: Safeguards = NO_SAFEGUARDS
     tag_policy: TagPolicy | None = None
     native: Native = NOTHING_NATIVE
     origin: Origin

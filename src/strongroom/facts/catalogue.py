@@ -14,6 +14,8 @@ from strongroom.domain.names import ResourceType
 FILES: Final = (
     "arns",
     "calls",
+    "control_tower",
+    "control_tower_resources",
     "controls",
     "escalations",
     "limits",
@@ -21,11 +23,13 @@ FILES: Final = (
     "messages",
     "operations",
     "permissions",
+    "policy_types",
     "regions",
     "report_columns",
     "resource_types",
     "restores",
     "storage",
+    "tag_policies",
     "type_lists",
 )
 

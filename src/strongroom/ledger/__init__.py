@@ -7,19 +7,25 @@ Snapshots from before a column or table existed stay readable: there it is null,
 
 from strongroom.ledger.columns import empty, from_rows, schema
 from strongroom.ledger.engine import connect, rows
+from strongroom.ledger.keeping import Difference, ask, differences, differing, remove
 from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, damaged, latest, manifest, snapshots
 from strongroom.ledger.writing import write
 
 __all__ = [
+    "Difference",
     "Manifest",
     "Snapshot",
     "StoredTable",
+    "ask",
     "connect",
     "damaged",
+    "differences",
+    "differing",
     "empty",
     "from_rows",
     "latest",
     "manifest",
+    "remove",
     "rows",
     "schema",
     "snapshots",

@@ -34,7 +34,7 @@ def write(home: Path, tables: Mapping[str, pa.Table], *, observed_at: datetime, 
     root = folder(home)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _only_writer(root):
+        with only_writer(root):
             _remove_unfinished(root)
             return _write(root, data, observed_at.astimezone(UTC), tuple(sorted(source.items())))
     except OSError as error:
@@ -81,7 +81,8 @@ def _remove_unfinished(root: Path) -> None:
 
 
 @contextmanager
-def _only_writer(root: Path) -> Iterator[None]:
+def only_writer(root: Path) -> Iterator[None]:
+    """Wait until no other process changes the ledger, then be the one that does."""
     # The lock keeps a second sync from taking this one's unfinished folder for a dead one. The kernel drops it with the process.
     with (root / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from strongroom.domain.estate import BackupPlan
 from strongroom.proof.readings import Readings, readings
 
 AIR_GAPPED = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"  # a vault's type
@@ -26,7 +27,7 @@ class Tables(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedPlan:
-    """A plan of an organization policy in one account and Region."""
+    """A plan in one account and Region."""
 
     plan_id: str
     created_at: datetime | None
@@ -50,12 +51,18 @@ class Observed:
 
     readings: Readings
     effective_policies: Mapping[str, str]  # by account; empty: no policy reaches it
-    plans: Mapping[tuple[str, str, str], ObservedPlan]  # account, Region, name
+    plans: Mapping[tuple[str, str, str], ObservedPlan]  # of organization policies: account, Region, name
+    own_plans: Mapping[tuple[str, str, str], ObservedPlan]  # made in the account itself; the newest of a name
     vaults: Mapping[tuple[str, str, str], ObservedVault]  # account, Region, name
     keys: Mapping[str, tuple[str, str]]  # ARN: manager, state
     primaries: Mapping[str, str]  # of multi-Region keys: ARN of a key and of its primary
     roles: Mapping[tuple[str, str], tuple[bool, str | None]]  # account, name: exists, trust policy
     settings: Mapping[tuple[str, str, str], Mapping[str, str]]  # account, Region, kind: value by name
+
+    def plan(self, account: str, region: str, plan: BackupPlan) -> ObservedPlan | None:
+        """Return what came of a plan in an account and Region; None: it isn't there."""
+        there = self.plans if plan.account is None else self.own_plans
+        return there.get((account, region, plan.name))
 
 
 def observe(tables: Tables) -> Observed:
@@ -63,7 +70,8 @@ def observe(tables: Tables) -> Observed:
     return Observed(
         readings=readings(tables.table("reads")),
         effective_policies=dict(zip(*_columns(tables, "effective_policies", "account_id", "content"), strict=True)),
-        plans=_plans(tables),
+        plans=_plans(tables, of_policies=True),
+        own_plans=_plans(tables, of_policies=False),
         vaults=_vaults(tables),
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
         primaries={arn: primary for arn, primary in _rows(tables, "keys", "arn", "primary_arn") if primary},
@@ -85,7 +93,7 @@ def canonical(text: str) -> str:
     return json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
 
 
-def _plans(tables: Tables) -> dict[tuple[str, str, str], ObservedPlan]:
+def _plans(tables: Tables, *, of_policies: bool) -> dict[tuple[str, str, str], ObservedPlan]:
     rules: dict[tuple[str, str, str], dict[str, tuple[str, ...]]] = {}
     for account, region, plan_id, rule_id, name in _rows(tables, "backup_rules", "account_id", "region", "plan_id", "rule_id", "name"):
         mine = rules.setdefault((account, region, plan_id), {})
@@ -93,9 +101,14 @@ def _plans(tables: Tables) -> dict[tuple[str, str, str], ObservedPlan]:
     columns = ("account_id", "region", "plan_id", "name", "created_at")
     return {
         (account, region, name): ObservedPlan(plan_id=plan_id, created_at=created_at, rules=rules.get((account, region, plan_id), {}))
-        for account, region, plan_id, name, created_at in _rows(tables, "backup_plans", *columns)
-        if plan_id.startswith("orgs/")
+        for account, region, plan_id, name, created_at in sorted(_rows(tables, "backup_plans", *columns), key=_age)
+        if plan_id.startswith("orgs/") is of_policies
     }
+
+
+def _age(row: tuple[Any, ...]) -> tuple[bool, Any]:
+    created_at = row[-1]
+    return created_at is not None, created_at
 
 
 def _vaults(tables: Tables) -> dict[tuple[str, str, str], ObservedVault]:

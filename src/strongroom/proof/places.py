@@ -79,11 +79,13 @@ class Places:
     def tables(self, resource_types: Iterable[str]) -> dict[str, pa.Table]:
         """Return vault_places, place_legs, attribution, type_states and copy_states; `resource_types` are those to judge."""
         types = [ResourceType(each) for each in sorted(set(resource_types) & set(ResourceType))]
-        accounts = {account.id: account for account in self.selected.scope.accounts}
+        accounts = {account.id: account for account in self.selected.scope.everyone}
+        own = {account.id for account in self.selected.scope.own}
         legs: list[Row] = []
         owners: list[Row] = []
         for number, (account, region) in enumerate(self.selected.scope.places):
-            mine = [plan for plan in self.plans if region in plan.plan.regions and plan.plan.account in (None, account)]
+            reaching = (account,) if account in own else (None, account)  # organization policies reach governed accounts alone
+            mine = [plan for plan in self.plans if region in plan.plan.regions and plan.plan.account in reaching]
             for plan in mine:
                 legs += self._legs(number, accounts[account], region, plan)
             owners += self._attribution(number, account, region, mine)
@@ -102,7 +104,7 @@ class Places:
 
     def _legs(self, number: int, account: Account, region: str, plan: DeclaredPlan) -> Iterator[Row]:
         readings = self.selected.observed.readings
-        found = self.selected.observed.plans.get((account.id, region, plan.plan.name))
+        found = self.selected.observed.plan(account.id, region, plan.plan)
         active_at = found.created_at if found else None
         for rule in plan.rules:
             selected = self.selected.place(account.id, region, plan, rule)
@@ -133,7 +135,7 @@ class Places:
     def _attribution(self, number: int, account: str, region: str, plans: Sequence[DeclaredPlan]) -> Iterator[Row]:
         by_vault: dict[int, list[int]] = {}
         for plan in plans:
-            found = self.selected.observed.plans.get((account, region, plan.plan.name))
+            found = self.selected.observed.plan(account, region, plan.plan)
             legs = [(self._vault(*leg.place(account, region), leg.vault_name), rule, leg) for rule in plan.rules for leg in rule.legs]
             sharing = Counter(vault for vault, _, _ in legs)
             for vault, rule, leg in legs:

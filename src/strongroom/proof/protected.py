@@ -36,7 +36,7 @@ def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], resou
     selected, `unselected_at` the last one in which it was seen unselected; both are null where earlier snapshots don't say.
     """
     inside = within(scope, resources)
-    masks = [_selected(plan, inside) for plan in plans]
+    masks = [_selected(scope, plan, inside) for plan in plans]
     anyone = _any(inside, masks)
     mine = inside.filter(anyone)
     masks = [each.filter(anyone) for each in masks]
@@ -58,11 +58,14 @@ def within(scope: Scope, resources: pa.Table) -> pa.Table:
     return resources.append_column("place_no", numbers).filter(pc.is_valid(numbers))
 
 
-def _selected(plan: DeclaredPlan, resources: pa.Table) -> Any:
+def _selected(scope: Scope, plan: DeclaredPlan, resources: pa.Table) -> Any:
     regions = pa.array(list(plan.plan.regions), pa.string())
     found = pc.and_(mask(plan.plan.select, resources), pc.is_in(resources["region"], value_set=regions))
     if plan.plan.account is not None:  # it protects its own account alone
         found = pc.and_(found, pc.equal(resources["account_id"], plan.plan.account))
+    elif scope.own:  # policies don't reach them
+        own = pa.array([account.id for account in scope.own], pa.string())
+        found = pc.and_(found, pc.invert(pc.is_in(resources["account_id"], value_set=own)))
     return _chunked(found)
 
 
@@ -99,7 +102,7 @@ def _before(scope: Scope, plans: Sequence[DeclaredPlan], resources: pa.Table, ta
     """Return for each plan whether each resource was selected in an earlier snapshot; null: it was not there or not read."""
     then = within(scope, tables.table("resources").select(list(COLUMNS)))
     index = pc.index_in(resources["arn"], value_set=then["arn"].combine_chunks())
-    return [(pc.take(_selected(plan, then), index), tables.observed_at) for plan in plans]
+    return [(pc.take(_selected(scope, plan, then), index), tables.observed_at) for plan in plans]
 
 
 def _spread(earlier: Sequence[Tables]) -> list[Tables]:

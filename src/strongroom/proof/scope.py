@@ -28,8 +28,14 @@ class Scope:
 
     management: AccountId
     accounts: tuple[Account, ...]  # governed and active, in order of id
+    own: tuple[Account, ...] = ()  # active ones that are not governed and have a plan of their own
     places: tuple[tuple[AccountId, Region], ...]
     without_accounts: tuple[str, ...]  # OUs of `governs` below which no active account is
+
+    @property
+    def everyone(self) -> tuple[Account, ...]:
+        """All accounts in which the strategy protects something."""
+        return (*self.accounts, *self.own)
 
     @property
     def numbers(self) -> dict[tuple[str, str], int]:
@@ -38,7 +44,7 @@ class Scope:
 
 
 def scope_of(estate: Estate, accounts: pa.Table) -> Scope:
-    """Return the active accounts below the governed OUs, with the governed Regions.
+    """Return the active accounts below the governed OUs and those with plans of their own, with the governed Regions.
 
     `accounts` is the table of that name. Raises CouldNotVerify when it is empty: without the organization nothing can be said.
     """
@@ -46,12 +52,15 @@ def scope_of(estate: Estate, accounts: pa.Table) -> Scope:
     if not everyone:
         raise CouldNotVerify("the snapshot holds no account of the organization", hint="run: strongroom sync")
     governed = tuple(account for account in everyone if account.active and is_governed(estate.organization.governs, account))
+    with_plans = {plan.account for plan in estate.plans if plan.account is not None}
+    own = tuple(account for account in everyone if account.active and account.id in with_plans and account not in governed)
     declared = estate.organization.accounts.management
     management = declared or next((account.id for account in everyone if account.management), AccountId(""))
     return Scope(
         management=management,
         accounts=governed,
-        places=tuple((account.id, region) for account in governed for region in estate.organization.regions),
+        own=own,
+        places=tuple((account.id, region) for account in (*governed, *own) for region in estate.organization.regions),
         without_accounts=tuple(ou for ou in estate.organization.governs if not any(is_governed((ou,), account) for account in governed)),
     )
 

@@ -30,14 +30,14 @@ class SelectedJudge:
 
     def place(self, account: str, region: str, plan: DeclaredPlan, rule: DeclaredRule) -> Verdict:
         """Return whether policy and plan include a rule in an account and Region."""
-        for subject in ("effective_policies", "backup_plans", "backup_rules"):
+        for subject in (*(() if plan.plan.account else ("effective_policies",)), "backup_plans", "backup_rules"):
             unread = self.observed.readings.missing(account, region, subject)
             if unread:
                 return unknown(unread)
         verdict = PROVEN if plan.plan.account is not None else self._policy(account, region, plan, rule)
         if verdict is not PROVEN:
             return verdict
-        found = self.observed.plans.get((account, region, plan.plan.name))
+        found = self.observed.plan(account, region, plan.plan)
         if found is None or rule.rule.name.lower() not in found.rules:
             what = f"plan {plan.plan.name}" if found is None else f"rule {rule.name}"
             return broken("VRF013", f"{what} does not exist in accounts and Regions whose effective policy contains it")

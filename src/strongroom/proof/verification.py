@@ -32,7 +32,7 @@ class Verification:
     strategy: str
     snapshot_id: str
     observed_at: datetime
-    accounts: int  # governed and active
+    accounts: int  # active ones that are governed or have plans of their own
     resources: int  # that the plans protect
     proven: int  # chains
     broken: int  # chains
@@ -93,7 +93,7 @@ def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.S
             strategy=estate.name,
             snapshot_id=snapshot.id,
             observed_at=snapshot.observed_at,
-            accounts=len(judgement.scope.accounts),
+            accounts=len(judgement.scope.everyone),
             resources=judgement.resources.resources.num_rows,
             proven=counts["proven"],
             broken=counts["broken"],
@@ -125,7 +125,7 @@ def _needed(judgement: Judgement) -> Iterator[tuple[str, str, str]]:
         yield scope.management, region, "settings"
     if judgement.rights.synced:
         yield scope.management, "", "control_policies"
-        yield from ((account.id, "", "principals") for account in scope.accounts)
+        yield from ((account.id, "", "principals") for account in scope.everyone)
     for account, region in scope.places:
         for subject in (*subjects, *(f"resources:{each}" for each in types)):
             yield account, region, subject

@@ -12,6 +12,7 @@ from strongroom import facts
 from strongroom.domain.names import RetentionDays
 from strongroom.semantics import lifecycle
 
+RETENTION_DAYS = "35"  # where a control says nothing
 _UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1)}
 _NUMBERS = frozenset(
     {
@@ -69,13 +70,27 @@ def parameter_problem(control: str, parameters: Mapping[str, str]) -> str:
 def frequent_and_kept(rules: Sequence[Kept], parameters: Mapping[str, str]) -> bool:
     """Return whether a plan has a rule that runs often enough and keeps long enough; a day and 35 days unless others are asked.
 
+    One rule has to do both; what the plan's other rules do is no matter. Source: AWS Config developer guide,
+    backup-plan-min-frequency-and-min-retention-check (read 2026-11).
+
     Example:
-        >>> frequent_and_kept([Kept(interval_minutes=1440, keep=35)], {})
+        >>> frequent_and_kept([Kept(interval_minutes=1440, keep=35), Kept(interval_minutes=10080, keep=7)], {})
         True
+        >>> frequent_and_kept([Kept(interval_minutes=1440, keep=7), Kept(interval_minutes=10080, keep=35)], {})
+        False
     """
-    every = span(parameters.get("requiredFrequencyUnit", "days"), parameters.get("requiredFrequencyValue", "1"))
-    days = int(parameters.get("requiredRetentionDays", "35"))
+    every, days = required_interval(parameters), int(parameters.get("requiredRetentionDays", RETENTION_DAYS))
     return any(timedelta(minutes=rule.interval_minutes) <= every and kept_long_enough(rule.keep, days) for rule in rules)
+
+
+def required_interval(parameters: Mapping[str, str]) -> timedelta:
+    """Return how far apart two runs may be at most.
+
+    Example:
+        >>> required_interval({"requiredFrequencyUnit": "hours", "requiredFrequencyValue": "12"})
+        datetime.timedelta(seconds=43200)
+    """
+    return span(parameters.get("requiredFrequencyUnit", "days"), parameters.get("requiredFrequencyValue", "1"))
 
 
 def kept_long_enough(keep: RetentionDays, days: int) -> bool:

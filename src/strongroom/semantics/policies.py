@@ -18,7 +18,7 @@ from strongroom.semantics.policyexplain import (
     PolicyLevel,
     explain,
 )
-from strongroom.semantics.policygrammar import malformed
+from strongroom.semantics.policygrammar import malformed, malformed_tags
 from strongroom.semantics.policyplans import (
     PolicyCopy,
     PolicyError,
@@ -58,6 +58,7 @@ __all__ = [
     "explain",
     "in_force",
     "malformed",
+    "malformed_tags",
     "plan_document",
     "plan_problems",
     "plans",

@@ -49,6 +49,8 @@ _PLAN: Final = {
     "scan_settings": {_ANY_NAME: {"resource_types": _LIST, "scanner_role_arn": _VALUE}},
 }
 _POLICY: Final = {"plans": {_ANY_NAME: _PLAN}}
+_TAG: Final = {"tag_key": _VALUE, "tag_value": _LIST, "enforced_for": _LIST, "report_required_tag_for": _LIST}
+_TAG_POLICY: Final = {"tags": {_ANY_NAME: _TAG}}
 _CHILD_OPERATORS: Final = OPERATORS | {"@@all", "@@none"}
 
 
@@ -62,6 +64,26 @@ def malformed(document: Any) -> str | None:
         'plans/P/regions: an operator such as @@assign expected around the value'
     """
     return next(_problems("", document, _POLICY), None)
+
+
+def malformed_tags(document: Any) -> str | None:
+    """Return why AWS Organizations refuses a tag policy, or None; `tag_key` may change the case of its key only.
+
+    Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_example-tag-policies.html
+
+    Example:
+        >>> malformed_tags({"tags": {"team": {"tag_key": {"@@assign": "Group"}}}})
+        'tags/team/tag_key: Group is not the key team in another case'
+    """
+    problem = next(_problems("", document, _TAG_POLICY), None)
+    if problem is not None:
+        return problem
+    tags: Mapping[str, Any] = next((value for key, value in document.items() if key.lower() == "tags"), {})
+    for key, rule in tags.items():
+        written = rule.get("tag_key", {}).get(ASSIGN, key) if isinstance(rule, Mapping) and not key.startswith("@@") else key
+        if str(written).lower() != key.lower():
+            return f"tags/{key}/tag_key: {written} is not the key {key} in another case"
+    return None
 
 
 def _problems(path: str, written: Any, grammar: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import Plain
 from strongroom.strategyfile.problem import ValueProblem, shown
 from strongroom.strategyfile.values import text
+from strongroom.strategyfile.values import trusted as trusted_account
 
 BUCKET_PATTERN: Final = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 ARN_PATTERN: Final = r"arn:[a-z*-]+:[a-z0-9-]+:.*"
@@ -17,6 +18,7 @@ EMAIL_PATTERN: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 _TOPIC: Final = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?"
 _MULTI_REGION_KEY: Final = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/mrk-[0-9a-f-]{32,36}"
 _ROLE: Final = r"(arn:aws[a-z-]*:iam::([0-9]{12}|\*):role/)?[A-Za-z0-9+=,.@_*/-]{1,512}"
+_PRINCIPAL: Final = r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[A-Za-z0-9+=,.@_*/-]{1,512}"
 _ARN_CHARACTERS_MAX: Final = 2_048
 
 
@@ -67,6 +69,13 @@ def role_pattern(value: object) -> str:
         fix = "write the name of a role, such as break-glass, or arn:aws:iam::*:role/break-glass-*"
         raise ValueProblem("STR028", f"{shown(written)} is not a role", fix)
     return written
+
+
+def trusted(value: object) -> str:
+    """Return who may assume a role: accounts, or the ARN of a role or user, or a pattern of such ARNs in one account."""
+    if isinstance(value, str) and value.startswith("arn:"):
+        return _matched(value, _PRINCIPAL, "the ARN of a role or user of one account", "arn:aws:iam::111122223333:role/operators")
+    return trusted_account(value)
 
 
 def bucket(value: object) -> str:

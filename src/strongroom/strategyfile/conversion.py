@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from strongroom.domain.governance import Safeguards
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Arn, EveryAccount, Region
 from strongroom.domain.origin import BuiltIn, FileOrigin
 from strongroom.domain.strategy import (
@@ -16,7 +17,6 @@ from strongroom.domain.strategy import (
     Plan,
     Regulation,
     RetentionOwed,
-    Roles,
     Rule,
     Strategy,
     Vault,
@@ -26,6 +26,7 @@ from strongroom.strategyfile import defaults, governanceconversion, models
 from strongroom.strategyfile.nativeconversion import native
 from strongroom.strategyfile.nodes import MappingNode, Path
 from strongroom.strategyfile.placed import Source, selection
+from strongroom.strategyfile.roleconversion import roles
 from strongroom.strategyfile.values import EVERY, ROLES_OF_ACCOUNTS
 
 
@@ -38,7 +39,7 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
     return Strategy(
         name=name,
         organization=organization,
-        roles=Roles(read=part.roles.read, deploy=part.roles.deploy, backup=part.roles.backup or f"{name}-AWSBackup"),
+        roles=roles(part.roles, organization.accounts, source, name=name),
         keys=_keys(part.keys, organization.accounts, source),
         vaults=vaults,
         plans=tuple(_plan(key, plan, organization, vaults, source) for key, plan in part.plans.items()),
@@ -68,6 +69,7 @@ def strategy(part: models.StrategyPart, root: MappingNode, *, file: str, name: s
         frameworks=tuple(governanceconversion.framework(key, each, source) for key, each in part.frameworks.items()),
         reports=tuple(governanceconversion.report(key, each, source) for key, each in part.reports.items()),
         guard_rails=governanceconversion.guard_rails(part.guard_rails, organization.governs, source),
+        safeguards=Safeguards(mfa=part.safeguards.mfa),
         tag_policy=governanceconversion.tag_policy(part.tag_policy, organization.governs, source),
         native=native(part.native, source),
         origin=source.value(),
@@ -113,14 +115,17 @@ def _key(name: str, part: models.KeyPart, accounts: Accounts, source: Source) ->
 
 def _vaults(part: models.StrategyPart, organization: Organization, name: str, source: Source) -> tuple[Vault, ...]:
     key = defaults.key(part.keys) or ""
+    towers = (organization.control_tower.key if organization.control_tower else None) or ""  # an adopted vault may be Control Tower's
     found = [
         Vault(
             label=label,
-            name=vault.name or f"{name}-{label}",
+            name=vault.adopt or vault.name or f"{name}-{label}",
             account=_account(vault.where, organization.accounts),
             regions=_vault_regions(vault, organization),
-            key=vault.key or ("" if vault.type is VaultType.AIR_GAPPED else key),
+            key=vault.key or ("" if vault.type is VaultType.AIR_GAPPED else towers if vault.adopt else key),
             type=vault.type,
+            shared_with=tuple(dict.fromkeys(_single(each, organization.accounts) for each in vault.share)),
+            adopted=vault.adopt is not None,
             lock=_lock(vault, part.vaults, source.key("vaults", label, "lock")),
             origin=source.key("vaults", label),
         )

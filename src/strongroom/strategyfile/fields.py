@@ -124,6 +124,18 @@ ClassName = Annotated[StorageClass, _checked(values.storage_class), _words(*valu
 ArnPattern = Annotated[str, _checked(awsnames.arn), _text(awsnames.ARN_PATTERN, example="arn:aws:s3:::ledger-*")]
 TopicArn = Annotated[str, _checked(awsnames.topic), _text(awsnames.ARN_PATTERN, example="arn:aws:sns:eu-west-2:111122223333:backups")]
 KeyArn = Annotated[str, _checked(awsnames.multi_region_key), _text(awsnames.ARN_PATTERN)]
+Trusted = Annotated[
+    str,
+    _checked(awsnames.trusted),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [values.SAME_ACCOUNT, *values.ROLES_OF_ACCOUNTS]},
+                {"type": "string", "pattern": f"^({values.ACCOUNT_PATTERN}|arn:.*)$"},
+            ]
+        }
+    ),
+]
 ExemptRole = Annotated[str, _checked(awsnames.role_pattern), _text(example="break-glass")]
 BucketName = Annotated[str, _checked(awsnames.bucket), _text(awsnames.BUCKET_PATTERN)]
 Prefix = Annotated[str, _checked(awsnames.prefix), _text()]

@@ -26,6 +26,7 @@ from strongroom.strategyfile.fields import (
     Template,
     TestWindow,
     TopicArn,
+    Truth,
     TypeName,
     Types,
     Units,
@@ -76,7 +77,7 @@ class AlertsPart(Part):
     topic: TopicArn | None = None
     """The ARN of an SNS topic that exists. Default: one is made."""
     key: Name | None = None
-    """The key under `keys` that encrypts the topic that is made. Default: none."""
+    """The key under `keys` that encrypts the topic that is made. Default: a key is made for it."""
     on: Events = Field(default=values.FAILURES, validate_default=True, examples=[["failed", "expired", "missing", "copy-failed", "lock"]])
     """What about; `all` for everything. Default: failed, expired, with-issues, missing, copy-failed, restore-failed, lock and key."""
 
@@ -94,9 +95,9 @@ class ReportPart(Part):
     template: Template = Field(examples=["backup-jobs"])
     """What it is about: backup-jobs, copy-jobs, restore-jobs, resource-compliance or control-compliance."""
     formats: Annotated[tuple[Format, ...], Field(min_length=1), OneOrMany()] = Field(default=("csv",), validate_default=True)
-    """csv, json or both. Default: csv."""
+    """csv, json or both; AWS writes json for one account and Region only. Default: csv."""
     bucket: BucketName = Field(examples=["acme-backup-reports"])
-    """The name of the S3 bucket that receives it."""
+    """The name of the S3 bucket that is made for it, in the account that administers backups."""
     prefix: Prefix = ""
     """What its keys start with. Default: nothing."""
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1), OneOrMany()] = ()
@@ -112,6 +113,13 @@ class GuardRailsPart(Part):
     """Names of roles, or ARN patterns, that may all the same. Default: nobody but the roles that deploy."""
     attach_to: Units | None = None
     """OUs. Default: those that organization.governs names."""
+
+
+class SafeguardsPart(Part):
+    """What whoever takes protection away has to show."""
+
+    mfa: Truth = False
+    """A code of the caller's multi-factor device, for destroy and for apply --allow-removals. Default: false."""
 
 
 class TagPolicyPart(Part):

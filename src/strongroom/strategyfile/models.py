@@ -10,7 +10,6 @@ from pydantic import Field
 from strongroom.strategyfile import values
 from strongroom.strategyfile.fields import (
     Account,
-    BackupRoleName,
     Basis,
     ColdDays,
     CompletionWindow,
@@ -29,7 +28,6 @@ from strongroom.strategyfile.fields import (
     RegionCode,
     Regions,
     Retention,
-    RoleName,
     Schedule,
     Shorthand,
     StartWindow,
@@ -50,10 +48,12 @@ from strongroom.strategyfile.governanceparts import (
     GuardRailsPart,
     ReportPart,
     RestoreTestPart,
+    SafeguardsPart,
     TagPolicyPart,
 )
 from strongroom.strategyfile.nativeparts import NativePart
 from strongroom.strategyfile.parts import SELECT, Part, SelectionPart
+from strongroom.strategyfile.roleparts import RolesPart
 
 _RULES = {"daily": {"at": "02:00", "keep": "30d"}}
 
@@ -101,17 +101,6 @@ class OrganizationPart(Part):
     """The backup baseline of AWS Control Tower. Default: it has no part in backups."""
 
 
-class RolesPart(Part):
-    """Names of IAM roles."""
-
-    read: RoleName = "strongroom-read"
-    """The read-only role that Strongroom assumes in every account. Default: strongroom-read."""
-    deploy: RoleName = "strongroom-deploy"
-    """The role that Strongroom assumes to deploy into the central account. Default: strongroom-deploy."""
-    backup: BackupRoleName | None = None
-    """The role that AWS Backup assumes in every account; its name must contain AWSBackup. Default: <strategy>-AWSBackup."""
-
-
 class KeyPart(Part):
     """A KMS key that vaults name."""
 
@@ -121,8 +110,8 @@ class KeyPart(Part):
     where: Home | None = Field(default=None, alias="in", examples=["central"])
     """Where a multi-region key is made: a role of organization.accounts, or an account id. Default: central."""
     arn: KeyArn | None = None
-    """The ARN of a multi-region key. Without `in`, the key and its replicas belong to somebody else; with it, apply has made the key
-    before, and its replicas and the vaults that use it can follow. Default: not known yet."""
+    """The ARN of a multi-region key that exists. Without `in`, the key and its replicas belong to somebody else. Default: apply makes the
+    key, its replicas, and then the vaults that use it."""
     rotation: Truth = True
     """Let KMS change the key's material every year; recovery points stay readable. Default: true."""
 
@@ -158,6 +147,12 @@ class VaultPart(Part):
     """The key under `keys` that encrypts it. Default: the key named backup, or the only one declared; a key of AWS's if air-gapped."""
     name: VaultName | None = None
     """The name in AWS. Default: <strategy>-<label>."""
+    share: Annotated[tuple[Home, ...], Field(min_length=1), OneOrMany()] = Field(default=(), examples=[["backup_admin"]])
+    """Accounts that an air-gapped vault is shared with through AWS RAM, so that they can restore from it without a copy: roles of
+    organization.accounts, or account ids. Default: nobody."""
+    adopt: VaultName | None = None
+    """The name of a vault that exists and that somebody else keeps, such as Control Tower: plans use it, and it is never made, changed or
+    destroyed. key (default: control_tower.key), lock and type say what it has. Default: Strongroom makes the vault."""
     lock: Annotated[LockPart, Shorthand(_lock, f"like {values.NAME_PATTERN}")] | None = None
     """The range of retention that jobs may ask for, or `like <label>`; required for an air-gapped vault. Default: no lock."""
     type: VaultKind = Field(default="standard", validate_default=True)
@@ -263,7 +258,7 @@ class StrategyPart(Part):
     organization: OrganizationPart = Field(examples=[{"home_region": "eu-west-2", "governs": ["Workloads"]}])
     """Where the strategy applies."""
     roles: RolesPart = Field(default_factory=RolesPart)
-    """Names of IAM roles."""
+    """IAM roles: names, and who may assume those of people."""
     keys: dict[Name, KeyPart] = Field(default_factory=dict)
     """KMS keys by name. Default: one key named backup, per-account."""
     vaults: dict[Name, VaultPart] = Field(default_factory=dict)
@@ -291,6 +286,8 @@ class StrategyPart(Part):
     """Reports of AWS Backup by name. Default: none."""
     guard_rails: GuardRailsPart | None = None
     """What nobody in the governed accounts may do. Default: nothing is denied."""
+    safeguards: SafeguardsPart = Field(default_factory=SafeguardsPart)
+    """What whoever takes protection away has to show. Default: nothing but the permission."""
     tag_policy: TagPolicyPart | None = None
     """How the tags that backups depend on have to be written. Default: as anybody likes."""
     native: NativePart = Field(default_factory=NativePart)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from strongroom.domain.finding import Finding
 from strongroom.domain.strategy import Strategy
 from strongroom.errors import BadInput
-from strongroom.strategyfile import conversion, defaults, governancerelations, grammar, relations, source
+from strongroom.strategyfile import conversion, defaults, governancerelations, grammar, relations, rolerelations, source
 from strongroom.strategyfile.declared import declared
 from strongroom.strategyfile.nodes import MappingNode, Node, Place, find, plain
 from strongroom.strategyfile.problem import SHOWN_MAX, Problem, ValueProblem, finding
@@ -63,7 +63,7 @@ def _parse(text: str, *, file: str, default_name: str) -> Parsed:
         return _failed((unsupported,), file)
     part, in_values = grammar.validate(root)
     names = declared(root, name=default_name)
-    between = islice(chain(relations.problems(names), governancerelations.problems(names)), SHOWN_MAX + 1)
+    between = islice(chain(relations.problems(names), rolerelations.problems(names), governancerelations.problems(names)), SHOWN_MAX + 1)
     problems = (*found.problems, *in_values, *between)
     if part is None or problems:
         return _failed(problems, file)

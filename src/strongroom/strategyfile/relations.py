@@ -77,8 +77,28 @@ def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[P
     for key in ("region", "regions"):
         for item in items(find(entry.value, key)):
             yield from _governed_region(declared, vault.title, item, (*path, key))
+    if adopted(entry) and (own := find(entry.value, "name")) is not None:
+        message = f"{vault.title} is adopted and has a name of its own"
+        yield problem("STR030", own.place, (*path, "name"), message, "remove name: adopt is the name in AWS")
+    yield from _shares(declared, vault, entry)
     yield from _vault_key(declared, vault, entry)
     yield from _lock(declared, vault, entry)
+
+
+def adopted(entry: Entry) -> bool:
+    """Tell whether a vault is one that exists and that somebody else keeps."""
+    return find(entry.value, "adopt") is not None
+
+
+def _shares(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[Problem]:
+    """Yield what keeps a vault from being shared: AWS shares air-gapped ones alone."""
+    path: Path = ("vaults", vault.label, "share")
+    node = find(entry.value, "share")
+    if node is not None and not vault.air_gapped:
+        message = f"{vault.title} is shared, and only air-gapped vaults can be"
+        yield problem("STR030", node.place, path, message, "remove share, or make it air-gapped: type: air-gapped")
+    for position, item in enumerate(items(node)):
+        yield from undeclared_account(declared, vault.title, item, (*path, position))
 
 
 def undeclared_account(declared: Declared, title: str, where: Node, path: Path) -> Iterator[Problem]:
@@ -117,6 +137,10 @@ def _vault_key(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterat
         if node is not None and text(find(declared.root, "keys", name or "", "kind")) == KeyKind.AWS_MANAGED:
             message = f"{vault.title} is air-gapped and names the AWS-managed key {named(name or '')}"
             yield problem("STR030", node.place, path, message, "name a key of another kind, or none: AWS owns the key then")
+    elif node is None and adopted(entry):
+        if find(declared.root, "organization", "control_tower", "key") is None:
+            message = f"{vault.title} is adopted and names no key: which one it has is not known"
+            yield problem("STR015", entry.key_place, path, message, f"add: key: {named(next(iter(known)))}, or another one under keys")
     elif node is None and isinstance(entry.value, MappingNode) and defaults.key(declared.keys) is None:
         message = f"{vault.title} names no key, and keys declares several: {named(', '.join(declared.keys))}"
         yield problem("STR015", entry.key_place, path, message, f"add: key: {named(next(iter(declared.keys)))}")
@@ -136,7 +160,7 @@ def _vault_names(declared: Declared) -> Iterator[Problem]:
     taken: dict[tuple[str, str, str], str] = {}
     most = facts.limit("vault_name_characters_max").value
     for vault in declared.vaults.values():
-        written = text(find(vault.entry.value, "name")) if vault.entry else None
+        written = next((name for key in ("adopt", "name") if (name := text(find(vault.entry.value, key)))), None) if vault.entry else None
         name = written or f"{declared.name}-{vault.label}"
         place = vault.entry.key_place if vault.entry else Place(1, 1)
         path: Path = ("vaults", vault.label)

@@ -19,6 +19,7 @@ from strongroom.strategyfile.problem import ValueProblem, shown
 
 ROLES_OF_ACCOUNTS: Final = ("management", "backup_admin", "central", "log_archive")
 EVERY: Final = "every-account"
+SAME_ACCOUNT: Final = "same-account"
 ALL: Final = "all"
 FAILURES: Final = (  # what alerts are about where nothing is written
     *(AlertEvent.FAILED, AlertEvent.EXPIRED, AlertEvent.WITH_ISSUES, AlertEvent.MISSING),
@@ -157,6 +158,11 @@ def place(value: object) -> str:
 def home(value: object) -> str:
     """Return a single account: a role of organization.accounts, or an account id."""
     return _placed(value, ROLES_OF_ACCOUNTS)
+
+
+def trusted(value: object) -> str:
+    """Return accounts that a role trusts: same-account, a role of organization.accounts, or an account id."""
+    return _placed(value, (SAME_ACCOUNT, *ROLES_OF_ACCOUNTS))
 
 
 def _placed(value: object, words: tuple[str, ...]) -> str:

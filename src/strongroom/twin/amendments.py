@@ -7,12 +7,15 @@ from typing import Any
 
 def apply() -> None:
     """Change moto's classes; once a process, before the first call."""
+    from strongroom.twin import multiregion
+
     _managed_keys()
     _keys_by_arn()
     _unusable_keys()
     _encrypted_buckets()
+    _conditions_of_bucket_policies()
     _all_option_groups()
-    _replicas()
+    multiregion.amend()
     _grants()
 
 
@@ -46,6 +49,12 @@ def _by_arn(method: Callable[..., Any]) -> Callable[..., Any]:
     return looked_up
 
 
+_UNUSABLE = {
+    "PendingDeletion": ("KMSInvalidStateException", "pending deletion"),
+    "PendingReplicaDeletion": ("KMSInvalidStateException", "pending replica deletion"),
+}
+
+
 def _unusable_keys() -> None:
     """Nothing is encrypted or decrypted with a key that is disabled or waits for deletion (KMS developer guide, key states)."""
     from moto.kms.models import KmsBackend
@@ -66,43 +75,11 @@ def _by_usable_key(method: Callable[..., Any], argument: str) -> Callable[..., A
             first = _deserialize_ciphertext_blob(first).key_id
         key = backend.keys.get(backend.any_id_to_key_id(first)) if isinstance(first, str) else None
         if key is not None and key.key_state != "Enabled":
-            deleted = key.key_state == "PendingDeletion"
-            code, state = ("KMSInvalidStateException", "pending deletion") if deleted else ("DisabledException", "disabled")
+            code, state = _UNUSABLE.get(key.key_state, ("DisabledException", "disabled"))
             raise JsonRESTError(code, f"{key.arn} is {state}.")
         return method(backend, *arguments, **named)
 
     return checked
-
-
-def _replicas() -> None:
-    """A replica has a policy and grants of its own (KMS developer guide, "Multi-Region keys"); moto lets it share the primary's."""
-    from moto.kms.models import Key, KmsBackend, kms_backends
-    from moto.kms.responses import KmsResponse
-
-    replicate, described, answer = KmsBackend.replicate_key, Key.to_dict, KmsResponse.replicate_key
-
-    def replicate_key(backend: Any, key_id: str, replica_region: str) -> Any:
-        made = replicate(backend, key_id, replica_region)
-        made.grants, made.aliases, made.policy = {}, {}, made.generate_default_policy()
-        return made
-
-    def to_dict(key: Any) -> dict[str, Any]:
-        found: dict[str, Any] = described(key)
-        configuration = found["KeyMetadata"].get("MultiRegionConfiguration")
-        if configuration:  # one for all of them, so that each says for itself what it is
-            kind = "PRIMARY" if configuration["PrimaryKey"]["Arn"] == key.arn else "REPLICA"
-            found["KeyMetadata"]["MultiRegionConfiguration"] = {**configuration, "MultiRegionKeyType": kind}
-        return found
-
-    def response(self: Any) -> str:
-        answered: str = answer(self)
-        policy = self._get_param("Policy")
-        if policy:
-            region, key_id = self._get_param("ReplicaRegion"), self.kms_backend.get_key_id(self._get_param("KeyId"))
-            kms_backends[self.current_account][region].put_key_policy(key_id, policy)
-        return answered
-
-    KmsBackend.replicate_key, Key.to_dict, KmsResponse.replicate_key = replicate_key, to_dict, response
 
 
 def _grants() -> None:
@@ -142,6 +119,25 @@ def _encrypted_buckets() -> None:
         return get_encryption(backend, bucket_name) or at_first
 
     S3Backend.get_bucket_encryption = get
+
+
+def _conditions_of_bucket_policies() -> None:
+    """A statement holds where its condition does (IAM user guide, Condition); moto takes a denial without TLS for one of everything.
+
+    Statements with conditions are left to the evaluator, which `--enforce-iam` asks.
+    """
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+    from moto.s3.models import FakeBucket
+
+    def get_permission(bucket: Any, action: str, resource: str) -> Any:
+        document = json.loads(bucket.policy or "{}")
+        statements = document.get("Statement", [])
+        plain = [each for each in (statements if isinstance(statements, list) else [statements]) if "Condition" not in each]
+        if not plain:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps({**document, "Statement": plain})).is_action_permitted(action, resource)
+
+    FakeBucket.get_permission = get_permission
 
 
 def _all_option_groups() -> None:

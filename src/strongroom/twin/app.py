@@ -1,25 +1,35 @@
 """The twin as an application: who calls, what is done, what is written down."""
 
+import json
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from strongroom import facts
 from strongroom.twin import malformed
 from strongroom.twin.clock import Clock
+from strongroom.twin.cloudtrail import Trail, lookup_events
+from strongroom.twin.cloudtrail.trail import Told
+from strongroom.twin.controltower import ControlTower
+from strongroom.twin.controltower import wire as control_tower_wire
 from strongroom.twin.dispatch import Environ, Moto, environ_of, rest_operation
 from strongroom.twin.entitlements import Entitlements
 from strongroom.twin.faults import Faults
 from strongroom.twin.guard import Guard
 from strongroom.twin.identity import Caller, Identities
 from strongroom.twin.journal import Journal, is_write
+from strongroom.twin.organizations.tagpolicies import refused_key
 from strongroom.twin.passage import Passage
 from strongroom.twin.ports import ApiError, BackupService, OrganizationView, Request, Response
 from strongroom.twin.sts import Sts
+from strongroom.twin.tagging import writes
+from strongroom.twin.watching import calls
 from strongroom.twin.wire import Call, Protocol, Refusal, Scope, door, error, error_code
 
 _NO_SCOPE = Scope("", "", "", "")
+_WATCHING = frozenset({"events", "sns", "sqs", "monitoring"})  # services that tell of what AWS Backup has done
 _FAILED = "InternalFailure"  # moto ended with a trace
 _UNKNOWN = Caller(account="", arn="", user_id="")
 
@@ -40,14 +50,16 @@ class App:
     threads would wait for the interpreter anyway.
     """
 
-    def __init__(self, *, clock: Clock, organization: OrganizationView, backup: BackupService) -> None:
+    def __init__(self, *, clock: Clock, organization: OrganizationView, backup: BackupService, control_tower: ControlTower) -> None:
         self.clock = clock
         self.organization = organization
         self.backup = backup
+        self.control_tower = control_tower
         self.lock = threading.RLock()
         self.identities = Identities()
         self.faults = Faults()
         self.journal = Journal()
+        self.trail = Trail()
         self.passage = Passage(clock, backup, self.lock)
         self._moto = Moto()
         self._sts = Sts(self.identities, organization, self.faults)
@@ -75,6 +87,19 @@ class App:
                 at = self.clock.now()  # after a move of the clock that this call may have waited for
                 answered = self._answer(call, scope, caller, protocol, server)
         headers = {name.lower(): value for name, value in answered.response.headers.items()}
+        refused = error_code(answered.response.status, headers, answered.response.body)
+        told = self.trail.record(
+            at=at,
+            scope=scope,
+            caller=caller,
+            call=call,
+            operation=answered.operation,
+            response=answered.response,
+            error=refused,
+            write=answered.write,
+        )
+        if told is not None and told.write:
+            self._tell(told)
         self.journal.record(
             at=at.isoformat(timespec="microseconds"),
             account=caller.account,
@@ -83,12 +108,19 @@ class App:
             operation=answered.operation,
             principal=caller.arn,
             status=answered.response.status,
-            error=error_code(answered.response.status, headers, answered.response.body),
+            error=refused,
             write=answered.write,
             duration_ms=round((time.perf_counter() - started) * 1000, 3),
         )
         self.faults.after(write=answered.write)
         return answered.response
+
+    def _tell(self, told: Told) -> None:
+        """Let EventBridge hear of a call, where a trail logs it."""
+        with self.lock:
+            if calls.logged(self.backup.world, told.account, told.region):
+                self.passage.catch_up()
+                calls.tell(self.backup.world, told)
 
     def _resolved(self, scope: Scope) -> Caller | Refusal:
         """Return the caller behind a credential scope, or why there is none; keys and sessions of a closed account are unknown."""
@@ -106,23 +138,45 @@ class App:
                 self._check(call, scope, caller, operation)
                 response = self.backup.handle(_request(call, scope, caller))
                 operation = response.operation
+            elif scope.service == "controltower":
+                request = _request(call, scope, caller)
+                operation = control_tower_wire.operation_of(request)
+                self._check(call, scope, caller, operation)
+                response = self.control_tower.handle(request, operation)
             elif scope.service == "sts" and self._sts.handles(operation):
                 response = self._sts.handle(operation, call.form, caller)
             else:
                 environ = environ_of(call, server)
                 operation = operation or rest_operation(environ, scope)
                 self._check(call, scope, caller, operation)
-                response = self._moto_answer(call, scope, caller.account, operation, environ)
+                if scope.service in _WATCHING:
+                    self.passage.catch_up()
+                if scope.service == "cloudtrail" and operation == "LookupEvents":
+                    return _Answered(self._looked_up(call, scope, caller), operation, write=False)
+                response = self._moto_answer(call, scope, caller, operation, environ)
         except ApiError as refusal:
             response = error(protocol, refusal.code, refusal.message, status=refusal.status)
         return _Answered(response, operation, is_write(operation, call.method))
 
+    def _looked_up(self, call: Call, scope: Scope, caller: Caller) -> Response:
+        """Return CloudTrail's event history; raises ApiError."""
+        self.passage.catch_up()
+        refused = malformed.unreadable(call, Protocol.JSON) or malformed.refusal(call, scope, Protocol.JSON, "LookupEvents")
+        if refused is not None:
+            raise refused
+        world, now, parameters = self.backup.world, self.clock.now(), json.loads(call.body or b"{}")
+        found = lookup_events(self.trail, world, account=caller.account, region=scope.region, now=now, parameters=parameters)
+        return Response(status=200, body=json.dumps(found).encode(), headers={"Content-Type": "application/x-amz-json-1.1"})
+
     def _check(self, call: Call, scope: Scope, caller: Caller, operation: str) -> None:
-        """Refuse what the caller may not do, where the twin enforces IAM; raises ApiError."""
+        """Refuse tags that a tag policy forbids, and what the caller may not do where the twin enforces IAM; raises ApiError."""
+        policy = self.organization.effective_tag_policy(caller.account)
+        if policy is not None:
+            _check_tags(policy, call, scope.service, operation or rest_operation(environ_of(call, ("127.0.0.1", 0)), scope))
         if self._guard is not None:
             self._guard.check(call, scope, caller, operation, _request(call, scope, caller))
 
-    def _moto_answer(self, call: Call, scope: Scope, account: str, operation: str, environ: Environ) -> Response:
+    def _moto_answer(self, call: Call, scope: Scope, caller: Caller, operation: str, environ: Environ) -> Response:
         """Let moto answer; raises ApiError for requests that AWS would refuse unread, which moto may fail over."""
         protocol = call.protocol(scope.service)
         refused = malformed.unreadable(call, protocol)
@@ -130,10 +184,18 @@ class App:
             refused = malformed.refusal(call, scope, protocol, operation)
         if refused is not None:
             raise refused
-        response = _presentable(self._moto.answer(environ, account), protocol)
+        response = _presentable(self._moto.answer(environ, caller.account, caller.policy_arn), protocol)
         if response.headers.get("x-amzn-errortype") == _FAILED:
             raise malformed.refusal(call, scope, protocol, operation) or malformed.failure()
         return response
+
+
+def _check_tags(policy: Mapping[str, Any], call: Call, service: str, operation: str) -> None:
+    """Refuse tags that a tag policy forbids; raises ApiError."""
+    for kind, tags in writes(call, service, operation):
+        key = refused_key(policy, kind, tags)
+        if key:
+            raise ApiError("TagPolicyViolation", facts.message("tag_policy_violation").format(key=key))
 
 
 def _request(call: Call, scope: Scope, caller: Caller) -> Request:

@@ -92,6 +92,12 @@ def clear_faults(endpoint: Endpoint, number: int = 0) -> int:
     return int(ask(endpoint, "DELETE", f"faults?number={number}")["cleared"])
 
 
+def mail(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """Return the mail that would have left the machine, oldest first: at, to, topic_arn, subject, text, token of a confirmation."""
+    found: list[dict[str, Any]] = ask(endpoint, "GET", "mail")["mail"]
+    return found
+
+
 def save(endpoint: Endpoint) -> bytes:
     """Return the state of a twin as the content of a file, for `process.up(home, port, state=FILE)`."""
     return _exchange(endpoint, "GET", "state", None, _CLOCK_SECONDS)

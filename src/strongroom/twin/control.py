@@ -1,4 +1,4 @@
-"""The control API under `/_twin/`: health, status, clock, calls, faults, state, dump, shutdown. JSON in, JSON out."""
+"""The control API under `/_twin/`: health, status, clock, calls, faults, state, mail, dump, shutdown. JSON in, JSON out."""
 
 import json
 import threading
@@ -44,6 +44,7 @@ class Control:
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "sessions/expire"): self._expire_sessions,
             ("GET", "state"): self._save,
+            ("GET", "mail"): self._mail,
             ("GET", "dump"): lambda _call: dump.dump(app),
             ("POST", "shutdown"): self._stop,
         }
@@ -92,6 +93,7 @@ class Control:
             "organization": organization.organization_id,
             "management_account": organization.management_account,
             "accounts": len(organization.accounts()),
+            "enforce_iam": bool(self._facts.get("enforce_iam")),
             "backup": self._app.backup.status(),
         }
         self._seen_at = time.monotonic()
@@ -116,6 +118,11 @@ class Control:
         if not after.isdigit() or write not in {"", "true", "false"}:
             raise ApiError("BadQuery", "after is a number of a call, write is true or false")
         return {"calls": self._app.journal.calls(after=int(after), write=None if not write else write == "true")}
+
+    def _mail(self, call: Call) -> dict[str, Any]:
+        with self._app.lock:
+            self._app.passage.catch_up()
+            return {"mail": self._app.backup.mail()}
 
     def _add_fault(self, call: Call) -> dict[str, Any]:
         return {"fault": self._app.faults.add(_body(call))}

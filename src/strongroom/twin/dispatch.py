@@ -43,10 +43,11 @@ class Moto(DomainDispatcherApplication):
             self._backends[host] = backend
         return self._backends[host]
 
-    def answer(self, environ: Environ, account: str) -> Response:
-        """Let moto answer a call in the name of an account; raises ApiError."""
+    def answer(self, environ: Environ, account: str, principal: str) -> Response:
+        """Let moto answer a call in the name of a principal of an account; raises ApiError."""
         # moto would look the account up by the access key, in every account and partition
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = account
+        environ["HTTP_X_TWIN_PRINCIPAL"] = principal  # whatever the client says
         begun: dict[str, Any] = {}
 
         def start_response(status: str, headers: list[tuple[str, str]], _exc_info: Any = None, /) -> Callable[[bytes], object]:

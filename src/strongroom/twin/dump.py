@@ -20,8 +20,10 @@ from strongroom.twin.saved import state
 
 _PLAIN = (str, int, float, bool, type(None))
 # Chances of the process and what the control API does are no state of an account; sessions are random on purpose.
-_LEFT_OUT = ("random", "sessions", "journal", "faults")
-_CACHES = frozenset({"moves", "inventories", "matches", "facts"})  # of AWS Backup: what was read of other services, and how often
+_LEFT_OUT = ("random", "sessions", "journal", "trail", "faults")
+# Of AWS Backup: what was read of other services, and how often; of AWS Config: its API.
+_TABLES = frozenset({"handlers"})  # resource types of stacks, the same in every twin
+_CACHES = frozenset({"moves", "inventories", "matches", "facts", "config_schema"})
 
 
 def dump(app: App) -> dict[str, Any]:
@@ -60,7 +62,7 @@ class _Renderer:
 
     def _attributes(self, value: Any, path: str) -> dict[str, Any]:
         found = sorted(attributes(value).items())
-        members = {name: self.render(each, f"{path}/{name}") for name, each in found if name not in _CACHES}
+        members = {name: self.render(each, f"{path}/{name}") for name, each in found if name not in _CACHES | _TABLES}
         return {"is": type(value).__qualname__} | members
 
 

@@ -270,7 +270,7 @@ def _function(obj: Any) -> Any:
 def _happening(name: str) -> Any:
     """Return a function of the engine that changes the world when something is due; no other function has a name."""
     module, _, path = name.partition(":")
-    if not module.startswith("strongroom.twin.backup."):
+    if not module.startswith(("strongroom.twin.backup.", "strongroom.twin.watching.")):
         raise BadGraph(f"it names the function {name}, which is not part of the format")
     found = getattr(importlib.import_module(module), path, None)
     if not inspect.isfunction(found) or found.__module__ != module or len(inspect.signature(found).parameters) != _HAPPENING:

@@ -62,10 +62,10 @@ class Hands:
             body=body.encode() if isinstance(body, str) else bytes(body),
         )
         response = self._answer(call)
-        return AWSResponse(request.url, response.status, dict(response.headers), _Raw(response.body))
+        return AWSResponse(request.url, response.status, dict(response.headers), Raw(response.body))
 
 
-class _Raw:
+class Raw:
     """What botocore reads a body from."""
 
     def __init__(self, body: bytes) -> None:

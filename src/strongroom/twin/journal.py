@@ -5,9 +5,10 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# An operation whose name starts like this changes nothing. AssumeRole and its kin hand out sessions, no state of the account.
+# An operation whose name starts like this changes nothing. AssumeRole and its kin hand out sessions, no state of the account;
+# CloudFormation's Detect… look for drift, and IAM grants them at the access level Read.
 _READS = re.compile(
-    r"(Get|List|Describe|Head|BatchGet|Search|Query|Scan|Select|Assume|Simulate|Validate|Estimate|Lookup|Preview|Check|Decode)[A-Z]|(Query|Scan|Search)$"
+    r"(Get|List|Describe|Detect|Head|BatchGet|Search|Query|Scan|Select|Assume|Simulate|Validate|Estimate|Lookup|Preview|Check|Decode)[A-Z]|(Query|Scan|Search)$"
 )
 
 

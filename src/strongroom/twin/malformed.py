@@ -14,7 +14,7 @@ from moto.core.parse import RequestParserError
 from strongroom.twin.ports import ApiError
 from strongroom.twin.wire import Call, Protocol, Scope
 
-OURS = frozenset({"organizations", "cloudformation"})  # never reach classes of ours: those trust the model
+OURS = frozenset({"organizations", "cloudformation", "ram"})  # never reach classes of ours: those trust the model
 _MODEL_NAMES = {"elasticfilesystem": "efs", "tagging": "resourcegroupstaggingapi", "monitoring": "cloudwatch", "email": "ses"}
 # Codes of an unreadable body and of one that the model forbids. Source: "Common Errors" of the services' API references.
 _CODES: Mapping[Protocol, tuple[str, str]] = {

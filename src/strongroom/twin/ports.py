@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from strongroom.twin.backup.disturbances import Disturbances
+    from strongroom.twin.backup.state import World
     from strongroom.twin.entitlements import Entitlements
 
 
@@ -76,6 +77,9 @@ class OrganizationView(Protocol):
     def effective_backup_policy(self, account: str) -> Mapping[str, Any] | None:
         """The last valid effective backup policy (semantics.policies.effective), or None."""
 
+    def effective_tag_policy(self, account: str) -> Mapping[str, Any] | None:
+        """The effective tag policy of an account, or None."""
+
     def is_trusted(self, service: str) -> bool:
         """Whether trusted access of a service principal is on."""
 
@@ -104,8 +108,15 @@ class BackupService(Protocol):
     def vault_policy(self, arn: str) -> str | None:
         """The access policy of a vault; None: it has none, or isn't there."""
 
+    @property
+    def world(self) -> "World":
+        """Everything that it knows."""
+
     def disturb(self, disturbances: "Disturbances") -> None:
         """Let jobs go wrong from now on in the given ways, and in no others."""
+
+    def mail(self) -> list[dict[str, str]]:
+        """The mail that would have left the machine, oldest first."""
 
     def status(self) -> dict[str, Any]:
         """Numbers for `twin status`: jobs by state, recovery points, vaults, plans."""

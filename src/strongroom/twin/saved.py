@@ -108,9 +108,12 @@ def restore(app: App, header: Header, body: bytes, path: Path) -> None:
 
 def _known(app: App) -> dict[str, Any]:
     """What is there in every twin and only referred to."""
+    from moto.core.utils import get_service_model
+
     cloudformation = _cloudformation()
     return {
         "organization": app.organization,
+        "model of AWS Config": get_service_model("config"),  # each of its backends keeps it
         "cloudformation": cloudformation,
         "stacks": cloudformation.stacks,
         "handlers": cloudformation.stacks.handlers,
@@ -136,9 +139,11 @@ def state(app: App) -> dict[str, Any]:
         "organization": {name: organization[name] for name in _ORGANIZATION},
         "stacks": (cloudformation.stacks.stacks, cloudformation.stacks.exports),
         "sets": (cloudformation.sets.sets, cloudformation.sets.activated),
+        "control_tower": app.control_tower.tower.state,
         "backup": world,
         "sessions": app.identities._sessions,
         "journal": (app.journal._entries, app.journal._number),
+        "trail": (app.trail.events, app.trail.number),
         "faults": (app.faults._faults, app.faults._number),
     }
 
@@ -192,9 +197,11 @@ def _put(app: App, state: dict[str, Any]) -> None:
     organization.update(state["organization"])
     cloudformation.stacks.stacks, cloudformation.stacks.exports = state["stacks"]
     cloudformation.sets.sets, cloudformation.sets.activated = state["sets"]
+    app.control_tower.tower.state = state["control_tower"]
     _parts(app.backup)["_world"] = state["backup"]
     app.identities._sessions = state["sessions"]
     app.journal._entries, app.journal._number = state["journal"]
+    app.trail.events, app.trail.number = state["trail"]
     app.faults._faults, app.faults._number = state["faults"]
 
 

@@ -61,6 +61,15 @@ class SeedKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedSubnetGroup:
+    """A group of database subnets, one in each of its accounts and Regions, over the subnets of the default VPC."""
+
+    name: str
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeedResource:
     """One resource."""
 
@@ -79,6 +88,18 @@ class SeedResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SeedControlTower:
+    """A landing zone of AWS Control Tower, without AWS Backup in it."""
+
+    version: str  # of the landing zone
+    baseline: str  # version of AWSControlTowerBaseline that fits it
+    log_archive: str  # account, as the next
+    audit: str
+    security: str  # name of the OU of these accounts
+    registers: tuple[tuple[str, ...], ...]  # paths of OUs, in the order in which they are registered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
     """A whole seed file."""
 
@@ -91,6 +112,8 @@ class Seed:
     roles: tuple[SeedRole, ...]
     keys: tuple[SeedKey, ...]
     resources: tuple[SeedResource, ...]
+    subnet_groups: tuple[SeedSubnetGroup, ...] = ()
+    control_tower: SeedControlTower | None = None
 
     def every_account(self) -> tuple[SeedAccount, ...]:
         """All accounts, the management account first."""

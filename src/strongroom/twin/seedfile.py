@@ -7,7 +7,20 @@ from pathlib import Path
 
 from strongroom import facts
 from strongroom.domain.names import AccountId, Region
-from strongroom.twin.seed import AWS_MANAGED, EVERY, NO_KEY, Kind, Seed, SeedAccount, SeedKey, SeedResource, SeedRole, SeedUser
+from strongroom.twin.seed import (
+    AWS_MANAGED,
+    EVERY,
+    NO_KEY,
+    Kind,
+    Seed,
+    SeedAccount,
+    SeedControlTower,
+    SeedKey,
+    SeedResource,
+    SeedRole,
+    SeedSubnetGroup,
+    SeedUser,
+)
 from strongroom.twin.seedtree import Value, parse, read
 
 VERSION = "1"
@@ -18,6 +31,10 @@ _ENGINES = {
     Kind.RDS: ("postgres", "mysql", "mariadb"),
     Kind.AURORA: ("aurora-postgresql", "aurora-mysql"),
 }
+# Versions of landing zones with an OU of their own for security, and the version of AWSControlTowerBaseline that fits each.
+# Source: https://docs.aws.amazon.com/controltower/latest/userguide/table-of-baselines.html
+_BASELINES = {"3.1": "3.0", "3.2": "4.0", "3.3": "4.0"}
+_LANDING_ZONES = {version: version for version in _BASELINES}
 _FIELDS = {
     Kind.DYNAMODB: ("items",),
     Kind.S3: ("items", "versioned"),
@@ -62,7 +79,7 @@ class _Names:
 def _seed(document: Value) -> Seed:
     fields = document.fields(
         needed=("twin", "home_region", "organization", "users"),
-        possible=("regions", "roles", "keys", "resources", "planted"),
+        possible=("regions", "roles", "keys", "subnet_groups", "resources", "planted", "control_tower"),
     )
     if fields["twin"].text() != VERSION:
         raise fields["twin"].bad(f"version {fields['twin'].text()!r} is unknown, this release reads {VERSION!r}")
@@ -84,6 +101,22 @@ def _seed(document: Value) -> Seed:
         roles=tuple(_roles(fields.get("roles"), scope)),
         keys=keys,
         resources=_resources(fields, scope, keys),
+        control_tower=_control_tower(fields["control_tower"], scope, units) if "control_tower" in fields else None,
+        subnet_groups=tuple(_subnet_groups(fields.get("subnet_groups"), scope)),
+    )
+
+
+def _control_tower(value: Value, names: _Names, units: tuple[tuple[str, ...], ...]) -> SeedControlTower:
+    fields = value.fields(needed=("log_archive", "audit"), possible=("version", "security", "registers"))
+    paths = {"/".join(path): path for path in units}
+    version = fields["version"].one_of(_LANDING_ZONES, "version") if "version" in fields else "3.3"
+    return SeedControlTower(
+        version=version,
+        baseline=_BASELINES[version],
+        log_archive=names.account(fields["log_archive"]),
+        audit=names.account(fields["audit"]),
+        security=fields["security"].text() if "security" in fields else "Security",
+        registers=tuple(item.one_of(paths, "unit") for item in fields["registers"].items()) if "registers" in fields else (),
     )
 
 
@@ -162,6 +195,22 @@ def _keys(value: Value | None, names: _Names) -> Iterator[SeedKey]:
                 raise item.bad(f"key {key.name!r} is there twice in account {place[0]}, {place[1]}")
             taken.add(place)
         yield key
+
+
+def _subnet_groups(value: Value | None, names: _Names) -> Iterator[SeedSubnetGroup]:
+    taken: set[tuple[str, str, str]] = set()
+    for item in value.items() if value else ():
+        fields = item.fields(needed=("name", "accounts"), possible=("regions",))
+        group = SeedSubnetGroup(
+            name=_name(fields["name"]).lower(),  # as RDS keeps it
+            accounts=names.account_list(fields["accounts"]),
+            regions=names.region_list(fields.get("regions")),
+        )
+        for place in ((account, region, group.name) for account in group.accounts for region in group.regions):
+            if place in taken:
+                raise item.bad(f"subnet group {group.name!r} is there twice in account {place[0]}, {place[1]}")
+            taken.add(place)
+        yield group
 
 
 def _resources(sections: Mapping[str, Value], names: _Names, keys: tuple[SeedKey, ...]) -> tuple[SeedResource, ...]:

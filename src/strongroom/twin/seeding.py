@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from strongroom.errors import BadInput
+from strongroom.twin import seedtower
 from strongroom.twin.app import App
 from strongroom.twin.hands import Hands
 from strongroom.twin.identity import PARTITION, add_access_key
@@ -27,18 +28,25 @@ def sow(app: App, seed: Seed, *, administrators: bool = False) -> None:
     """
     hands = Hands(app.handle, app.identities.root_key)
     try:
-        _organization(hands, seed)
+        units = _organization(hands, seed)
         _identities(hands, seed, administrators=administrators)
+        if seed.control_tower is not None:
+            with hands.acting(seed.management.id) as client:
+                seedtower.set_up(client("controltower", seed.home_region), seed.control_tower, seed.regions, units)
         keys = _keys(hands, seed)
+        _subnet_groups(hands, seed)
         _resources(hands, seed, keys)
     except ClientError as error:
         raise BadInput(f"the seed can't be created: {error}") from error
     finally:
         app.identities.forget_roots()
         app.journal.clear()
+        app.trail.clear()
 
 
-def _organization(hands: Hands, seed: Seed) -> None:
+def _organization(hands: Hands, seed: Seed) -> dict[tuple[str, ...], str]:
+    """Create the organization, and return the ARNs of its units by path."""
+    arns: dict[tuple[str, ...], str] = {}
     with hands.acting(seed.management.id) as client:
         organizations = client("organizations", _GLOBAL)
         organizations.create_organization(FeatureSet="ALL")
@@ -46,7 +54,7 @@ def _organization(hands: Hands, seed: Seed) -> None:
         ids: dict[tuple[str, ...], str] = {(): root}
         for path in seed.units:
             unit = organizations.create_organizational_unit(ParentId=ids[path[:-1]], Name=path[-1])
-            ids[path] = unit["OrganizationalUnit"]["Id"]
+            ids[path], arns[path] = unit["OrganizationalUnit"]["Id"], unit["OrganizationalUnit"]["Arn"]
     for account in seed.accounts:
         with hands.acting(seed.management.id):
             target = {"Id": account.id, "Type": "ACCOUNT"}
@@ -56,6 +64,7 @@ def _organization(hands: Hands, seed: Seed) -> None:
         if account.unit:
             with hands.acting(seed.management.id):
                 organizations.move_account(AccountId=account.id, SourceParentId=root, DestinationParentId=ids[account.unit])
+    return arns
 
 
 def _identities(hands: Hands, seed: Seed, *, administrators: bool) -> None:
@@ -113,6 +122,18 @@ def _key_policy(key: SeedKey, account: str) -> str:
         },
     ]
     return _policy([own, *(shared if others else ())])
+
+
+def _subnet_groups(hands: Hands, seed: Seed) -> None:
+    for group in seed.subnet_groups:
+        for account in group.accounts:
+            with hands.acting(account) as client:
+                for region in group.regions:
+                    subnets = [subnet["SubnetId"] for subnet in client("ec2", region).describe_subnets()["Subnets"]]
+                    description = "made by the seed of the twin"
+                    client("rds", region).create_db_subnet_group(
+                        DBSubnetGroupName=group.name, DBSubnetGroupDescription=description, SubnetIds=subnets
+                    )
 
 
 def _resources(hands: Hands, seed: Seed, keys: Mapping[tuple[str, str, str], str]) -> None:

@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if os.getpid() != os.getpgrp():
         os.setsid()  # Ctrl-C in the terminal is not meant for the twin
     out = _speak()
+    from strongroom.twin import thrift  # noqa: F401 - first: it changes what others import
+
     try:
         if options.stem:
             return stem(options, out)
@@ -197,22 +199,28 @@ def _assemble(start: datetime | None = None, *, ticking: bool = True) -> Any:
 
 
 def _assembled(start: datetime | None, *, ticking: bool) -> Any:
-    from strongroom.twin import amendments, determinism, thrift  # first: thrift changes how moto is imported
+    from strongroom.twin import amendments, determinism, forgotten, thrift
 
     thrift.spare_private_keys()
+    thrift.remember_methods()
     amendments.apply()
+    forgotten.apply()
     determinism.begin()
-    from strongroom.twin import cloudformation, effects, organizations
+    from strongroom.twin import cloudformation, controltower, effects, organizations, sharing
     from strongroom.twin.app import App
     from strongroom.twin.backup.service import Backup
     from strongroom.twin.clock import Clock
+    from strongroom.twin.watching import install as watching
 
     clock = Clock(start, ticking=ticking)
     organization = organizations.install()
     backup = Backup(organization, clock.now)
     cloudformation.install(backup, organization)
-    app = App(clock=clock, organization=organization, backup=backup)
+    sharing.install(organization)
+    control_tower = controltower.install(organization, backup, clock.now)
+    app = App(clock=clock, organization=organization, backup=backup, control_tower=control_tower)
     effects.install(app)
+    watching.install(backup)
     return app
 
 

@@ -22,14 +22,14 @@ from strongroom.aws.deployment.reading import read_deployment
 from strongroom.aws.deployment.site import Site
 from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.changeplan import ChangePlan, Step, decode_step, encode, from_json, to_json
+from strongroom.domain.changeplan import ChangePlan, Shortfall, Step, decode_shortfall, decode_step, encode, from_json, to_json
 from strongroom.domain.estate import Estate
 from strongroom.errors import BadInput, Stopped, StrongroomError, WorldMoved
 from strongroom.workflows import runs
 from strongroom.workflows.planning import moved, subject_of
 from strongroom.workflows.runs import Run, unfinished_runs
 
-__all__ = ["Run", "apply_plan", "resume_run", "unfinished_runs"]
+__all__ = ["Applied", "Run", "apply_plan", "resume_run", "unfinished_runs"]
 
 POLL_SECONDS = 0.05  # how often DBOS's threads look into the database, and whether they are to end
 
@@ -55,8 +55,17 @@ class _Work:
 _work: dict[str, _Work] = {}
 
 
-def apply_plan(plan: ChangePlan, estate: Estate, sessions: Sessions, *, home: Path, on_step: OnStep) -> str:
-    """Carry out a plan and return the id of its run; raises WorldMoved before the first write when AWS has changed since it was made.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A run that has come to its end."""
+
+    run_id: str
+    plan: ChangePlan
+    shortfalls: tuple[Shortfall, ...]  # what single accounts could not be given, each once
+
+
+def apply_plan(plan: ChangePlan, estate: Estate, sessions: Sessions, *, home: Path, on_step: OnStep) -> Applied:
+    """Carry out a plan; raises WorldMoved before the first write when AWS has changed since it was made.
 
     Raises AwsRefused when AWS refuses a step, Stopped on an interrupt: what was done stays in both cases.
     """
@@ -70,12 +79,12 @@ def apply_plan(plan: ChangePlan, estate: Estate, sessions: Sessions, *, home: Pa
                 return DBOS.start_workflow(_apply, to_json(plan), watched.to_json())
 
         # A version of its own: nobody but `resume` of this very run will ever go on with it, see `_config`.
-        _run(run_id, _Work.of(plan, sessions, on_step), start, home=home, version=f"{runs.FORMAT} {uuid.uuid4().hex}")
-    return run_id
+        found = _run(run_id, _Work.of(plan, sessions, on_step), start, home=home, version=f"{runs.FORMAT} {uuid.uuid4().hex}")
+    return Applied(run_id=run_id, plan=plan, shortfalls=found)
 
 
-def resume_run(run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, home: Path, on_step: OnStep) -> ChangePlan:
-    """Go on with an interrupted run and return its plan.
+def resume_run(run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, home: Path, on_step: OnStep) -> Applied:
+    """Go on with an interrupted run.
 
     Raises BadInput when there is no such run, WorldMoved when AWS has changed in another way than by the run itself.
     """
@@ -87,24 +96,26 @@ def resume_run(run_id: str, sessions_for: Callable[[ChangePlan], Sessions], *, h
         _refuse(record.plan, tuple(subject for subject in changed if subject not in begun))
         work = _Work.of(record.plan, sessions, on_step)
         runs.park(run_id, home)
-        _run(run_id, work, lambda: DBOS.resume_workflow(run_id), home=home, version=record.version)
-    return record.plan
+        found = _run(run_id, work, lambda: DBOS.resume_workflow(run_id), home=home, version=record.version)
+    return Applied(run_id=run_id, plan=record.plan, shortfalls=found)
 
 
 @DBOS.workflow(name="apply")
-def _apply(document: Mapping[str, Any], watched: Mapping[str, Any]) -> None:  # noqa: ARG001 - `resume` reads it from the stored input
+def _apply(document: Mapping[str, Any], watched: Mapping[str, Any]) -> list[Any]:  # noqa: ARG001 - `resume` reads it from the stored input
     plan = from_json(document, file="the stored plan")
+    found = []
     for step in plan.steps:
-        DBOS.run_step({"name": f"{step.number} {step.title}"}, _carry_out, encode(step), len(plan.steps))
+        found += DBOS.run_step({"name": f"{step.number} {step.title}"}, _carry_out, encode(step), len(plan.steps))
+    return found
 
 
-def _carry_out(document: Mapping[str, Any], total: int) -> None:
+def _carry_out(document: Mapping[str, Any], total: int) -> list[Any]:
     work = _work[str(DBOS.workflow_id)]
     step = decode_step(document)
     work.idle.clear()
     try:
         work.on_step(step, total)
-        carry_out(step.action, work.site)
+        return [encode(each) for each in carry_out(step.action, work.site)]
     except Stopped as error:
         raise dbos_errors.DBOSWorkflowCancelledError(
             error.message
@@ -118,16 +129,19 @@ def _carry_out(document: Mapping[str, Any], total: int) -> None:
         work.idle.set()
 
 
-def _run(run_id: str, work: _Work, start: Callable[[], Any], *, home: Path, version: str) -> None:
-    """Start or go on with a run and wait for its end; raises what a step raised, Stopped on an interrupt."""
+def _run(run_id: str, work: _Work, start: Callable[[], Any], *, home: Path, version: str) -> tuple[Shortfall, ...]:
+    """Start or go on with a run, wait for its end and return its shortfalls; raises what a step raised, Stopped on an interrupt."""
     with _engine(home, version):
         _work[run_id] = work
         try:
-            start().get_result(polling_interval_sec=POLL_SECONDS)
+            found = start().get_result(polling_interval_sec=POLL_SECONDS)
         except KeyboardInterrupt:
             _stop(run_id, work)
+            found = DBOS.retrieve_workflow(run_id).get_result()  # it had just finished
         finally:
             del _work[run_id]
+    newest = {(each["subject"], each["account"], each["region"]): decode_shortfall(each) for each in found}
+    return tuple(newest.values())
 
 
 def _stop(run_id: str, work: _Work) -> None:

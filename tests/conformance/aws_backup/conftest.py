@@ -4,6 +4,7 @@ Tests speak boto3 alone. On a real account those marked `aws_costs` or `aws_lock
 wait for days, or lock. What needs time to pass asks `aws.advance`, which only the twin has.
 """
 
+import contextlib
 import json
 import os
 import uuid
@@ -40,11 +41,14 @@ class Aws:
     advance: Callable[[str], Any]  # advance("90d")
     region: str
     account: str
+    twin: bool = not REAL
     _made: dict[str, str] = field(default_factory=dict)
+    _named: list[str] = field(default_factory=list)
 
     def name(self, what: str) -> str:
         """A name that nobody has used."""
-        return f"{what}_{uuid.uuid4().hex[:8]}"
+        self._named.append(f"{what}_{uuid.uuid4().hex[:8]}")
+        return self._named[-1]
 
     def role(self) -> str:
         """A role that AWS Backup may assume."""
@@ -57,7 +61,12 @@ class Aws:
         return self._made["role"]
 
     def clean(self) -> None:
-        """Remove the role again."""
+        """Remove the role again, and the vaults and topics with names of ours: tests leave none with anything in it."""
+        for name in self._named:
+            with contextlib.suppress(ClientError):
+                self.client("backup").delete_backup_vault(BackupVaultName=name)
+            with contextlib.suppress(ClientError):
+                self.client("sns").delete_topic(TopicArn=f"arn:aws:sns:{self.region}:{self.account}:{name}")
         if "role" in self._made:
             iam, name = self.client("iam"), self._made.pop("role").rpartition("/")[2]
             for policy in _POLICIES if REAL else ():
@@ -92,7 +101,7 @@ class Aws:
 
 
 @pytest.fixture(scope="session")
-def aws(start_twin: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+def aws(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     """The twin, whose clock this suite moves, or the real account that the environment names."""
     if REAL:
         session = boto3.Session()
@@ -105,7 +114,7 @@ def aws(start_twin: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
         yield real
         real.clean()
         return
-    started = start_twin(tmp_path_factory.mktemp("aws-backup"))
+    started = request.getfixturevalue("start_twin")(tmp_path_factory.mktemp("aws-backup"))
     yield Aws(
         client=lambda service, account=ACCOUNT: started.client(service, account=account),
         advance=started.advance,

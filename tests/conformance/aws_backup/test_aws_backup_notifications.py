@@ -10,7 +10,11 @@ def _queue(aws, what):
     """A queue that a topic or a rule may send to: its URL and ARN."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName=aws.name(what))["QueueUrl"]
-    return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    senders = {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+    statement = {"Effect": "Allow", "Principal": senders, "Action": "sqs:SendMessage", "Resource": arn}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})})
+    return url, arn
 
 
 def _received(aws, url):
@@ -113,7 +117,7 @@ def test_completed_is_told_of_every_end(aws):
 
 @pytest.mark.aws_costs
 def test_fm22_a_closed_topic_hears_nothing(aws):
-    """Without the service in its policy, or encrypted with aws/sns, a topic gets nothing, and the job is green."""
+    """FM22: without the service in its policy, or encrypted with aws/sns, a topic gets nothing, and the job is green."""
     for topic in (_topic(aws, service="events.amazonaws.com"), _topic(aws, KmsMasterKeyId="alias/aws/sns")):
         messages, job = _told(aws, topic, ["BACKUP_JOB_COMPLETED"])
         assert (messages, job["State"]) == ([], "COMPLETED")
@@ -159,3 +163,50 @@ def test_e16_events_reach_queues_and_topics_of_rules(aws):
     assert set(first["detail"]) == {"backupJobId", "state", "creationDate"}
     relayed = [json.loads(message["Message"]) for message in _received(aws, behind)]
     assert ended["id"] in {event["id"] for event in relayed}
+
+
+@pytest.mark.aws_costs
+def test_e16_events_tell_of_plans_vaults_opt_ins_and_indexes(aws):
+    """What somebody sets up is told too, each kind with its own words."""
+    backup, events, rule, (url, queue) = aws.client("backup"), aws.client("events"), aws.name("rule"), _queue(aws, "changes")
+    kinds = ["Backup Plan", "Backup Vault", "Region Setting", "Recovery Point Index"]
+    pattern = {"source": ["aws.backup"], "detail-type": [f"{kind} State Change" for kind in kinds]}
+    events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": queue}])
+    opted = backup.describe_region_settings()["ResourceTypeOptInPreference"]["S3"]
+    backup.update_region_settings(ResourceTypeOptInPreference={"S3": True})
+    bucket = aws.name("indexed").replace("_", "-")
+    aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": aws.region})
+    aws.client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    vault = aws.name("conformance")
+    backup.create_backup_vault(BackupVaultName=vault)
+    backup.put_backup_vault_lock_configuration(BackupVaultName=vault, MinRetentionDays=1)
+    backup.delete_backup_vault_lock_configuration(BackupVaultName=vault)
+    backup.start_backup_job(BackupVaultName=vault, ResourceArn=f"arn:aws:s3:::{bucket}", IamRoleArn=aws.role())
+    planned = {"RuleName": "daily", "TargetBackupVaultName": vault, "ScheduleExpression": "cron(0 5 ? * * *)"}
+    plan = backup.create_backup_plan(BackupPlan={"BackupPlanName": vault, "Rules": [planned]})["BackupPlanId"]
+    backup.update_backup_plan(BackupPlanId=plan, BackupPlan={"BackupPlanName": vault, "Rules": [planned | {"StartWindowMinutes": 90}]})
+    backup.delete_backup_plan(BackupPlanId=plan)
+    aws.advance("1h")
+    (point,) = backup.list_recovery_points_by_backup_vault(BackupVaultName=vault)["RecoveryPoints"]
+    named = {"BackupVaultName": vault, "RecoveryPointArn": point["RecoveryPointArn"]}
+    for index in ("ENABLED", "DISABLED"):
+        backup.update_recovery_point_index_settings(**named, IamRoleArn=aws.role(), Index=index)
+        aws.advance("1h")
+    backup.delete_recovery_point(**named)
+    backup.delete_backup_vault(BackupVaultName=vault)
+    backup.update_region_settings(ResourceTypeOptInPreference={"S3": opted})
+    aws.advance("10m")
+    events.remove_targets(Rule=rule, Ids=["queue"])
+    events.delete_rule(Name=rule)
+
+    told: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in kinds}
+    for event in sorted(_received(aws, url), key=lambda event: event["time"]):
+        detail = event["detail"]
+        told[event["detail-type"].removesuffix(" State Change")].append(
+            tuple(str(detail[name]) for name in ("state", "isLocked", "indexStatus", "ResourceTypeOptInPreference") if name in detail)
+        )
+    assert told["Backup Plan"] == [("CREATED",), ("MODIFIED",), ("DELETED",)]
+    assert told["Backup Vault"] == [("CREATED", "false"), ("MODIFIED", "true"), ("MODIFIED", "false"), ("DELETED", "false")]
+    assert told["Region Setting"] == [("{'S3': True}",), (str({"S3": opted}),)]
+    assert told["Recovery Point Index"] == [("ACTIVE",), ("DELETED",)]

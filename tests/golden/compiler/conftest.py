@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from strongroom.domain.governance import Forbidden, GuardRails
+from strongroom.domain.governance import (
+    AlertEvent,
+    Alerts,
+    Control,
+    Forbidden,
+    Framework,
+    GuardRails,
+    Report,
+    ReportFormat,
+    ReportTemplate,
+)
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, AccountId, Region, ResourceType
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import (
@@ -16,7 +26,10 @@ from strongroom.domain.strategy import (
     Lock,
     LockMode,
     Organization,
+    Pick,
     Plan,
+    RestoreOverride,
+    RestoreTest,
     Roles,
     Rule,
     Selection,
@@ -188,7 +201,79 @@ GUARDED = replace(
     guard_rails=GuardRails(deny=tuple(Forbidden), exempt=("break-glass",), attach_to=("Workloads", "Vaults"), origin=HERE),
 )
 
-SITUATIONS = {"guarded": GUARDED, "three-tiers": THREE_TIERS, "everything": EVERYTHING, "shared-key": SHARED_KEY}
+# alerts about everything, with a topic of their own; a report of each kind, a framework, restore tests of originals and copies
+WATCHED = replace(
+    THREE_TIERS,
+    name="watched",
+    vaults=(
+        _vault("watched", "local", HOME, SECOND, account=EVERY_ACCOUNT),
+        _vault("watched", "central", HOME),
+        _vault("watched", "dr", SECOND),
+        _vault("watched", "archive", HOME, account=AccountId("444444444444")),
+    ),
+    alerts=Alerts(emails=("backup-team@example.com",), topic=None, key=None, events=tuple(AlertEvent), origin=HERE),
+    reports=tuple(
+        Report(
+            name=template.value,
+            template=template,
+            formats=(ReportFormat.CSV, ReportFormat.JSON),
+            bucket="acme-backup-reports",
+            prefix="aws",
+            frameworks=(),
+            origin=HERE,
+        )
+        for template in ReportTemplate
+    ),
+    frameworks=(
+        Framework(
+            name="audit",
+            controls=(
+                Control(name="BACKUP_RECOVERY_POINT_ENCRYPTED", parameters=(), origin=HERE),
+                Control(name="BACKUP_RECOVERY_POINT_MINIMUM_RETENTION_CHECK", parameters=(("requiredRetentionDays", "30"),), origin=HERE),
+            ),
+            origin=HERE,
+        ),
+    ),
+    restore_tests=(
+        RestoreTest(
+            name="weekly",
+            schedule="cron(0 10 ? * SUN *)",
+            timezone="Europe/London",
+            select=Selection(
+                tags=(TagTerm(key="environment", values=("prod", "staging")),), types=(ResourceType.RDS, ResourceType.S3), origin=HERE
+            ),
+            vaults=("local", "central", "dr"),
+            pick=Pick.RANDOM,
+            within_days=7,
+            start_within_hours=4,
+            validate_within_hours=8,
+            overrides=(RestoreOverride(type=ResourceType.RDS, values=(("dbSubnetGroupName", "restore-tests"),), origin=HERE),),
+            origin=HERE,
+        ),
+    ),
+)
+
+# the same alerts to a topic that exists, in one Region
+PAGED = replace(
+    THREE_TIERS,
+    name="paged",
+    alerts=Alerts(
+        emails=("backup-team@example.com",),
+        topic="arn:aws:sns:eu-west-2:333333333333:pager",
+        key=None,
+        events=(AlertEvent.FAILED, AlertEvent.MISSING),
+        origin=HERE,
+    ),
+)
+
+SITUATIONS = {
+    "paged": PAGED,
+    "watched": WATCHED,
+    "guarded": GUARDED,
+    "three-tiers": THREE_TIERS,
+    "everything": EVERYTHING,
+    "shared-key": SHARED_KEY,
+}
 
 
 @pytest.fixture(params=sorted(SITUATIONS))

@@ -10,7 +10,7 @@ from strongroom.api.plan import read_plan, write_plan
 from strongroom.api.strategy import FaultyStrategy, load_strategy, strategy_path
 from strongroom.api.writing import write_whole
 from strongroom.domain.changeplan import AttachPolicy, ChangePlan, ReadObject, Step
-from strongroom.domain.names import AccountId, Region
+from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.errors import BadInput
 
 PLAN = ChangePlan(
@@ -21,7 +21,11 @@ PLAN = ChangePlan(
     deploy_role="strongroom-deploy",
     created_at="2026-11-21T00:00:00+00:00",
     reads=(ReadObject(subject="global settings", sha256="0" * 64),),
-    steps=(Step(number=1, title="attach", removes=False, action=AttachPolicy(name="tiers-production", target_id="ou-1")),),
+    steps=(
+        Step(
+            number=1, title="attach", removes=False, action=AttachPolicy(type=PolicyType.BACKUP, name="tiers-production", target_id="ou-1")
+        ),
+    ),
 )
 
 

@@ -33,6 +33,7 @@ from strongroom.semantics.authorization.places import Operation, Places, When
 
 ORGANIZATION: Final = "o-example000"
 ROOT: Final = "r-ex00"
+MANAGEMENT: Final = "111111111111"
 _EXAMPLES: Final = ("555555555555", "666666666666", "777777777777", "888888888888", "999999999999", "555566667777")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z:]+)\}")
 _EVERYTHING: Final = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
@@ -58,10 +59,10 @@ class Deployed:
         taken = {str(stack.account) for stack in self.estate.stacks}
         return next(each for each in _EXAMPLES if each not in taken)
 
-    @cached_property
-    def role(self) -> str:
-        """ARN of the role of AWS Backup in the workload account."""
-        return f"arn:{self.partition}:iam::{self.workload}:role/{self.estate.roles.backup}"
+    def role(self, operation: Operation) -> str:
+        """ARN of the role that AWS Backup takes on for an operation in the workload account."""
+        roles = self.estate.roles
+        return f"arn:{self.partition}:iam::{self.workload}:role/{roles.restore if operation is Operation.RESTORE else roles.backup}"
 
     @property
     def organization_path(self) -> str:
@@ -180,18 +181,22 @@ class _Place:
                 return self.deployed.key_arn(self.template["Resources"][logical]["Properties"], self.account, self.region, logical)
         return {key: self.resolved(each) for key, each in value.items()}
 
-    def _named(self, name: str) -> str:
+    def _named(self, name: str) -> Any:
         return {
             "AWS::AccountId": self.account,
             "AWS::Region": self.region,
             "AWS::Partition": partition_of(Region(self.region)),
             "OrganizationId": ORGANIZATION,
+            "ManagementAccountId": MANAGEMENT,
+            "GovernedPaths": [f"{ORGANIZATION}/{ROOT}/*"],
         }.get(name, name)
 
     def _truth(self, condition: Any) -> bool:
         (name, arguments), *_ = condition.items()
         if name == "Fn::Or":
             return any(self._truth(each) for each in arguments)
+        if name == "Fn::Not":
+            return not self._truth(arguments[0])
         one, other = (self.resolved(each) for each in arguments)
         return bool(one == other)
 
@@ -202,7 +207,13 @@ def _role(properties: Any, account: str, region: str) -> Principal:
         kind=PrincipalKind.ROLE,
         account=account,
         arn=arn,
-        identity=tuple(_managed(each) for each in properties["ManagedPolicyArns"]),
+        identity=(
+            *(_managed(each) for each in properties.get("ManagedPolicyArns", ())),
+            *(
+                PolicyText(name=f"policy {each['PolicyName']}", text=json.dumps(each["PolicyDocument"]), origin=BuiltIn())
+                for each in properties.get("Policies", ())
+            ),
+        ),
         trust=PolicyText(
             name=f"trust policy of role {properties['RoleName']}", text=json.dumps(properties["AssumeRolePolicyDocument"]), origin=BuiltIn()
         ),
@@ -276,8 +287,8 @@ def _jobs(estate: Estate, deployed: Deployed) -> Iterator[Job]:
 
 
 def _of_rule(deployed: Deployed, plan: BackupPlan, rule: BackupRule, vault: VaultThere, kind: ResourceType) -> Iterator[Job]:
-    places = _places(deployed, vault)
     for operation in (Operation.BACKUP, Operation.RESTORE, Operation.EXPIRE):
+        places = _places(deployed, operation, vault)
         yield Job(subject=rule_subject(plan, rule), operation=operation, type=kind, places=places, origin=rule.origin)
 
 
@@ -288,17 +299,19 @@ def _of_copy(deployed: Deployed, placed: PlacedCopy, vault: VaultThere, kind: Re
     if there is None:
         return
     subject = copy_subject(placed)
-    places = _places(deployed, vault, there)
+    places = _places(deployed, Operation.COPY, vault, there)
     yield Job(subject=subject, operation=Operation.COPY, type=kind, places=places, origin=copy.origin)
     if account == deployed.workload:  # elsewhere it is copied back first, by a role of that account
-        again = _places(deployed, there, copied=True)
+        again = _places(deployed, Operation.RESTORE, there, copied=True)
         yield Job(subject=subject, operation=Operation.RESTORE, type=kind, places=again, origin=copy.origin)
 
 
-def _places(deployed: Deployed, vault: VaultThere, destination: VaultThere | None = None, *, copied: bool = False) -> Places:
+def _places(
+    deployed: Deployed, operation: Operation, vault: VaultThere, destination: VaultThere | None = None, *, copied: bool = False
+) -> Places:
     """The key of the resource itself is its owner's: it isn't asked here."""
     return Places(
-        job_role=deployed.role,
+        job_role=deployed.role(operation),
         vault=vault.arn,
         vault_key=vault.key,
         destination_vault=destination.arn if destination else "",

@@ -7,6 +7,7 @@ import pytest
 
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
 from strongroom.domain.origin import FileOrigin
+from strongroom.domain.roles import Roles
 from strongroom.domain.strategy import (
     Accounts,
     Copy,
@@ -14,7 +15,6 @@ from strongroom.domain.strategy import (
     KeyKind,
     Organization,
     Plan,
-    Roles,
     Rule,
     Selection,
     Strategy,
@@ -99,10 +99,16 @@ THREE_TIERS = Strategy(
 )
 
 
-@pytest.fixture
-def build():
+@pytest.fixture(scope="session")
+def builders():
     """Builders of parts of a strategy."""
     return SimpleNamespace(tagged=tagged, rule=rule, copy=copy, plan=plan, vault=vault, home=HOME, second=SECOND, central=CENTRAL)
+
+
+@pytest.fixture
+def build(builders):
+    """The same, for single tests."""
+    return builders
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from strongroom.compiler import compile_strategy
 from strongroom.domain.access import PrincipalKind
 from strongroom.domain.estate import OWNER_TAG
 from strongroom.domain.governance import Forbidden, GuardRails
-from strongroom.domain.names import Region
+from strongroom.domain.names import PolicyType, Region
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import ControlTower
 from strongroom.semantics.authorization.evaluate import decide
@@ -178,6 +178,14 @@ def test_strongrooms_own_calls_pass(estate, permission):
     assert refused == set()
 
 
+def test_accounts_can_be_enrolled_under_guard_rails(estate):
+    """The role that apply brings for it sets the opt-in that nobody else may change, and nobody else takes its name."""
+    assert asked(estate, "tiers-enrol", "backup:UpdateRegionSettings") is Verdict.ALLOWED
+    assert asked(estate, "Administrator", "backup:UpdateRegionSettings") is Verdict.DENIED
+    role = "arn:aws:iam::555555555555:role/tiers-enrol"
+    assert asked(estate, "Administrator", "iam:PutRolePolicy", role) is Verdict.DENIED
+
+
 def test_the_console_role_expires_what_it_made(estate):
     """Accounts may have plans of their own with AWS's default role: its native deletions go on, nothing else is open to it."""
     role = "service-role/AWSBackupDefaultServiceRole"
@@ -244,11 +252,11 @@ def test_without_guard_rails_there_are_none(three_tiers):
     assert compile_strategy(three_tiers).rails == ()
 
 
-def test_declared_and_not_attached(estate):
-    """This release writes the policies: plan and render say that somebody has to attach them."""
-    (undeployed,) = estate.undeployed
-    assert (undeployed.subject, undeployed.origin) == ("guard rails", HERE)
-    assert "render" in undeployed.reason
+def test_declared_and_attached_last(estate):
+    """What forbids comes after all that it must not be in the way of, at the OUs that are declared."""
+    assert estate.undeployed == ()
+    last = estate.organization_policies[-len(estate.rails) :]
+    assert {(each.type, each.targets) for each in last} == {(PolicyType.SERVICE_CONTROL, ("Workloads",))}
 
 
 def test_role_arns_of_exemptions_are_taken_as_they_are(three_tiers):

@@ -7,9 +7,10 @@ import pytest
 
 from strongroom.compiler import RESOURCE_TYPES, UnknownResourceType, compile_strategy, read_role_template, render_template
 from strongroom.compiler.template import Template
-from strongroom.domain.names import EVERY_ACCOUNT, Region
+from strongroom.domain.governance import AlertEvent, Alerts, Framework, Report, ReportFormat, ReportTemplate
+from strongroom.domain.names import EVERY_ACCOUNT, Region, ResourceType
 from strongroom.domain.origin import BuiltIn
-from strongroom.domain.strategy import Key, KeyKind, Lock, LockMode, VaultType
+from strongroom.domain.strategy import Key, KeyKind, Lock, LockMode, Pick, RestoreTest, Selection, VaultType
 
 SHARED = "arn:aws:kms:eu-west-2:333333333333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
 LOCK = Lock(mode=LockMode.COMPLIANCE, min_days=7, max_days=365, grace_days=14, origin=BuiltIn())
@@ -20,7 +21,7 @@ def _local(strategy):
 
 
 def _central(strategy):
-    return json.loads(compile_strategy(strategy).stacks[0].template)
+    return json.loads(next(stack for stack in compile_strategy(strategy).stacks if stack.name == "tiers-central").template)
 
 
 def _of_type(template, kind):
@@ -34,7 +35,7 @@ def _statements(template):
 
 def test_local_stack_set_reaches_all_governed_ous_and_regions(three_tiers):
     """Every governed account gets the vault, in every governed Region."""
-    (stack_set,) = compile_strategy(three_tiers).stack_sets
+    stack_set = compile_strategy(three_tiers).stack_sets[0]
     assert (stack_set.name, stack_set.targets, stack_set.regions) == ("tiers-local", ("Workloads",), ("eu-west-2", "eu-west-1"))
 
 
@@ -66,7 +67,10 @@ def test_role_trusts_aws_backup_of_its_own_account(three_tiers):
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Principal"] == {"Service": "backup.amazonaws.com"}
     assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
-    assert len(role["ManagedPolicyArns"]) == 4
+    assert [each["Fn::Sub"].rpartition("/")[2] for each in role["ManagedPolicyArns"]] == [
+        "AWSBackupServiceRolePolicyForBackup",
+        "AWSBackupServiceRolePolicyForS3Backup",
+    ]
 
 
 def test_local_key_can_be_read_by_accounts_that_receive_copies(three_tiers):
@@ -120,7 +124,7 @@ def test_central_vault_policy_uses_no_wildcards_and_locks_nobody_out(three_tiers
 
 def test_one_central_stack_for_each_account_and_region(three_tiers):
     """Vaults of one account in two Regions are two stacks of one name."""
-    stacks = compile_strategy(three_tiers).stacks
+    stacks = [stack for stack in compile_strategy(three_tiers).stacks if stack.name == "tiers-central"]
     assert [(stack.name, stack.account, stack.region) for stack in stacks] == [
         ("tiers-central", "333333333333", "eu-west-1"),
         ("tiers-central", "333333333333", "eu-west-2"),
@@ -146,7 +150,9 @@ def test_aws_managed_key_makes_no_key(three_tiers):
 def test_lock_is_compliance_by_the_presence_of_its_grace_time_alone(three_tiers, build, lock, expected):
     """A governance lock must not carry ChangeableForDays, or it becomes one that nobody can remove."""
     vaults = (three_tiers.vaults[0], build.vault("central", lock=lock), three_tiers.vaults[2])
-    (vault,) = _of_type(json.loads(compile_strategy(replace(three_tiers, vaults=vaults)).stacks[1].template), "AWS::Backup::BackupVault")
+    stacks = compile_strategy(replace(three_tiers, vaults=vaults)).stacks
+    template = next(stack.template for stack in stacks if (stack.name, stack.region) == ("tiers-central", "eu-west-2"))
+    (vault,) = _of_type(json.loads(template), "AWS::Backup::BackupVault")
     assert vault["LockConfiguration"] == expected
 
 
@@ -187,12 +193,43 @@ def test_unknown_resource_type_is_refused():
         render_template(Template(description="", resources={"Trail": {"Type": "AWS::CloudTrail::Trail"}}))
 
 
+def _with_what_stands_around(strategy):
+    here = BuiltIn()
+    csv = (ReportFormat.CSV,)
+    return replace(
+        strategy,
+        alerts=Alerts(emails=("team@example.com",), topic=None, key=None, events=tuple(AlertEvent), origin=here),
+        reports=(
+            Report(name="jobs", template=ReportTemplate.BACKUP_JOBS, formats=csv, bucket="reports", prefix="", frameworks=(), origin=here),
+        ),
+        frameworks=(Framework(name="audit", controls=(), origin=here),),
+        restore_tests=(
+            RestoreTest(
+                name="weekly",
+                schedule="cron(0 10 ? * SUN *)",
+                timezone="UTC",
+                select=Selection(types=(ResourceType.RDS,), origin=here),
+                vaults=("local",),
+                pick=Pick.LATEST,
+                within_days=7,
+                start_within_hours=24,
+                validate_within_hours=0,
+                origin=here,
+            ),
+        ),
+    )
+
+
 def test_templates_use_allowed_types_only(three_tiers):
     """Every type in a template is one of the list, and every one of the list is in a template."""
     shared = Key(name="shared", kind=KeyKind.MULTI_REGION, account=three_tiers.organization.accounts.central, arn=SHARED, origin=BuiltIn())
     lock = replace(LOCK, grace_days=0)
-    gap = replace(three_tiers.vaults[1], label="gap", name="tiers-gap", key="", lock=lock, type=VaultType.AIR_GAPPED)
-    estate = compile_strategy(replace(three_tiers, keys=(*three_tiers.keys, shared), vaults=(*three_tiers.vaults, gap)))
+    accounts = three_tiers.organization.accounts
+    shares = (accounts.backup_admin,)
+    gap = replace(three_tiers.vaults[1], label="gap", name="tiers-gap", key="", lock=lock, type=VaultType.AIR_GAPPED, shared_with=shares)
+    own = replace(three_tiers.plans[0], name="own", account=accounts.log_archive)
+    strategy = replace(three_tiers, keys=(*three_tiers.keys, shared), vaults=(*three_tiers.vaults, gap), plans=(*three_tiers.plans, own))
+    estate = compile_strategy(_with_what_stands_around(strategy))
     texts = [each.template for each in (*estate.stack_sets, *estate.stacks)] + [
         read_role_template("reader", (three_tiers.vaults[1].account,))
     ]

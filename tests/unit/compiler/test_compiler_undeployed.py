@@ -9,6 +9,7 @@ from strongroom.compiler import compile_strategy
 from strongroom.domain.governance import AlertEvent, Alerts, GuardRails, TagPolicy
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId
 from strongroom.domain.origin import FileOrigin
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.domain.strategy import ControlTower, Key, KeyKind, Lock, LockMode, Native, NativeTables, Selection, VaultType
 
 HERE = FileOrigin("strategy.yaml", 7, 3)
@@ -85,21 +86,36 @@ def test_plan_of_one_account_is_in_no_policy(three_tiers, build):
     estate = compile_strategy(replace(three_tiers, plans=(*three_tiers.plans, logs)))
     assert [policy.plans for policy in estate.policies] == [("production",), ("staging",), ("development",)]
     assert estate.plans[-1].account == "444444444444"
-    assert [each.subject for each in estate.undeployed] == ["plan logs"]
+    assert estate.undeployed == ()
+    assert "tiers-plans" in {stack.name for stack in estate.stacks}
 
 
-def test_key_without_an_arn_is_made_first_and_nothing_else_on_it(shared):
-    """The key of a vault can't be changed later: no vault is made with another key meanwhile, and no plan that would fail."""
+def test_key_without_an_arn_has_replicas_and_vaults_by_its_output(shared):
+    """Nobody knows its id before: whatever uses the key takes it from the stack that makes it, which comes first."""
     estate = compile_strategy(shared)
-    assert list(_stacks(estate)) == [("tiers-key-backup", "eu-west-2")]
-    assert estate.policies == ()
-    assert not any("BackupVault" in each.template for each in estate.stack_sets)
-    subjects = [each.subject for each in estate.undeployed]
-    assert subjects == [
-        "replicas of key backup",
-        *("vault local", "vault central", "vault dr"),
-        *("plan production", "plan staging", "plan development"),
+    assert estate.undeployed == ()
+    assert [(stack.name, stack.region) for stack in estate.stacks][:2] == [
+        ("tiers-key-backup", "eu-west-2"),
+        ("tiers-key-backup", "eu-west-1"),
     ]
+    primary, replica = estate.stacks[:2]
+    assert json.loads(primary.template)["Outputs"]["KeyId"]["Value"] == {"Ref": "KeyBackup"}
+    assert primary.outputs == ()
+    users = [replica, *(stack for stack in estate.stacks if stack.name == "tiers-central"), estate.stack_sets[0]]
+    wanted = StackOutput(parameter="KeyBackupId", account="333333333333", region="eu-west-2", stack="tiers-key-backup", output="KeyId")
+    assert [user.outputs for user in users] == [(wanted,)] * 4
+    assert all("KeyBackupId" in json.loads(user.template)["Parameters"] for user in users)
+    made = _stacks(estate)
+    arn = "arn:${AWS::Partition}:kms:%s:333333333333:key/${KeyBackupId}"
+    assert made["tiers-key-backup", "eu-west-1"]["KeyBackup"]["Properties"]["PrimaryKeyArn"] == {"Fn::Sub": arn % "eu-west-2"}
+    assert made["tiers-central", "eu-west-1"]["VaultDr"]["Properties"]["EncryptionKeyArn"] == {"Fn::Sub": arn % "${AWS::Region}"}
+    assert len(estate.policies) == 3
+
+
+def test_what_uses_no_shared_key_asks_for_none(three_tiers):
+    """Neither parameters nor outputs are in the way of an ordinary deployment."""
+    estate = compile_strategy(three_tiers)
+    assert {each.outputs for each in (*estate.stacks, *estate.stack_sets)} == {()}
 
 
 def test_key_with_an_arn_has_replicas_and_vaults(shared):
@@ -121,7 +137,7 @@ def test_key_with_an_arn_has_replicas_and_vaults(shared):
 def test_key_of_somebody_else_is_used_and_not_made(shared):
     """Neither the key nor its replicas are in a stack."""
     estate = compile_strategy(_with_arn(shared, ours=False))
-    assert {name for name, _ in _stacks(estate)} == {"tiers-central"}
+    assert {name for name, _ in _stacks(estate)} == {"tiers-central", "tiers-roles"}
     assert estate.undeployed == ()
 
 
@@ -142,8 +158,8 @@ def test_rotation_that_is_switched_off_is_off(three_tiers):
     assert [key["Properties"]["EnableKeyRotation"] for key in keys] == [False]
 
 
-def test_what_stands_around_backups_is_named(three_tiers):
-    """Alerts, guard rails, tag policy, Control Tower and native protection are in the estate and on the list, with their places."""
+def test_of_what_stands_around_backups_native_protection_is_named(three_tiers):
+    """Alerts, guard rails, tag policy and Control Tower are deployed; native protection is on the list, with its place."""
     organization = replace(three_tiers.organization, control_tower=ControlTower(enabled_on=("Workloads",), key=None, origin=HERE))
     strategy = replace(
         three_tiers,
@@ -156,6 +172,6 @@ def test_what_stands_around_backups_is_named(three_tiers):
         ),
     )
     estate = compile_strategy(strategy)
-    assert [each.subject for each in estate.undeployed] == ["control tower", "alerts", "guard rails", "tag policy", "native tables main"]
+    assert [each.subject for each in estate.undeployed] == ["native tables main"]
     assert {each.origin for each in estate.undeployed} == {HERE}
     assert (estate.alerts, estate.guard_rails, estate.native) == (strategy.alerts, strategy.guard_rails, strategy.native)

@@ -11,7 +11,8 @@ from ruamel.yaml import YAML
 from strongroom import strategyfile
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, ResourceType
 from strongroom.domain.origin import BuiltIn, FileOrigin
-from strongroom.domain.strategy import Copy, Key, KeyKind, Lock, LockMode, Roles, Selection, TagTerm, Vault
+from strongroom.domain.roles import Roles
+from strongroom.domain.strategy import Copy, Key, KeyKind, Lock, LockMode, Selection, TagTerm, Vault
 from strongroom.errors import BadInput
 from strongroom.strategyfile.codes import CODES
 
@@ -47,7 +48,13 @@ def strategy():
 def test_twelve_lines_make_a_strategy_with_a_local_vault_a_key_and_roles(strategy):
     """What is not written has its documented default, and says that nobody wrote it."""
     assert strategy.name == "bank"
-    assert strategy.roles == Roles(read="strongroom-read", deploy="strongroom-deploy", backup="bank-AWSBackup")
+    assert strategy.roles == Roles(
+        read="strongroom-read",
+        deploy="strongroom-deploy",
+        backup="bank-AWSBackup",
+        restore="bank-AWSBackup-restore",
+        restore_test="bank-AWSBackup-restore-test",
+    )
     assert strategy.keys == (Key(name="backup", kind=KeyKind.PER_ACCOUNT, origin=BuiltIn()),)
     assert strategy.organization.regions == ("eu-west-2",)
     assert strategy.organization.opt_in == tuple(ResourceType)

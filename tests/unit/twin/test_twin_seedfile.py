@@ -135,3 +135,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     for path, message in ((tmp_path / "none", "No such file"), (tmp_path, "directory"), (binary, "not UTF-8"), (huge, "at most 1048576")):
         with pytest.raises(BadInput, match=message):
             load(path)
+
+
+def test_subnet_groups_are_in_their_accounts_and_regions() -> None:
+    """In the home Region where none is named; RDS keeps names in lower case, and one name is there once."""
+    seed = loads(HEAD + "subnet_groups: [{name: Restore, accounts: all}, {name: b, accounts: [shop], regions: [eu-west-1]}]")
+    assert [(each.name, each.accounts, each.regions) for each in seed.subnet_groups] == [
+        ("restore", ("111111111111", "555555555555"), ("eu-west-2",)),
+        ("b", ("555555555555",), ("eu-west-1",)),
+    ]
+    with pytest.raises(BadInput, match="subnet group 'b' is there twice"):
+        loads(HEAD + "subnet_groups: [{name: b, accounts: [shop]}, {name: B, accounts: all}]")

@@ -30,9 +30,13 @@ class WrittenOrganization:
     members: tuple[str, ...] = (MANAGEMENT, CENTRAL, WORKLOAD)
     policies: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     trusted: bool = True
+    closed: tuple[str, ...] = ()
 
     def accounts(self) -> tuple[str, ...]:
         return self.members
+
+    def is_closed(self, account: str) -> bool:
+        return account in self.closed
 
     def path_of(self, account: str) -> str:
         return f"{self.organization_id}/r-abcd/ou-abcd-{'central' if account == CENTRAL else 'workload'}/"
@@ -137,6 +141,15 @@ class Scene:
             backend.put_bucket_versioning(name, "Enabled")
         backend.put_bucket_tagging(name, tags)
         return str(bucket.arn)
+
+    def stack(self, name: str, *, account: str = WORKLOAD, region: str = REGION, **resources: Any) -> str:
+        """A stack of CloudFormation with resources as a template has them."""
+        from strongroom.twin.cloudformation.wire import CloudFormation, CloudFormationResponse, resource_types
+
+        known = vars(CloudFormationResponse).get("cloudformation") or CloudFormation(resource_types(self.backup), self.organization)
+        CloudFormationResponse.cloudformation = known
+        known.call(account, region, "CreateStack", {"StackName": name, "TemplateBody": json.dumps({"Resources": resources})})
+        return str(known.stacks.named(account, region, name).id)
 
     def vault(self, name: str = "local", *, account: str = WORKLOAD, region: str = REGION, **more: Any) -> str:
         key = self.key(account, region).arn
@@ -261,6 +274,9 @@ class Kit:
 def clear() -> None:
     import sys
 
+    stacks = sys.modules.get("strongroom.twin.cloudformation.wire")
+    if stacks is not None and "cloudformation" in vars(stacks.CloudFormationResponse):
+        del stacks.CloudFormationResponse.cloudformation
     for service in ("dynamodb", "ec2", "rds", "s3", "efs", "iam", "kms", "events", "sns", "sqs", "logs"):
         module = sys.modules.get(f"moto.{service}.models")
         if module is not None:

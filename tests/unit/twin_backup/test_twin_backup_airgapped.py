@@ -319,7 +319,10 @@ def listening(scene, kit):
     for backends in (events_backends, sns_backends, sqs_backends):
         backends.clear()
     place = (kit.WORKLOAD, kit.REGION)
-    queue = sqs_backends[place[0]][place[1]].create_queue("heard", {"MessageRetentionPeriod": "1209600"})
+    senders = {"Service": ["sns.amazonaws.com", "events.amazonaws.com"]}
+    send = {"Effect": "Allow", "Principal": senders, "Action": "sqs:SendMessage", "Resource": "*"}
+    lasting = {"MessageRetentionPeriod": "1209600", "Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})}
+    queue = sqs_backends[place[0]][place[1]].create_queue("heard", **lasting)
     topic = sns_backends[place[0]][place[1]].create_topic("heard")
     statement = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "SNS:Publish", "Resource": "*"}
     topic.policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})

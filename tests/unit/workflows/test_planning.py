@@ -15,6 +15,7 @@ from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import Accounts, Organization, Roles
 from strongroom.errors import BadInput
 from strongroom.workflows.planning import moved, plan_changes
+from strongroom.workflows.planning.delegation import statements_wanted
 
 HOME, SECOND = Region("eu-west-2"), Region("eu-west-1")
 MANAGEMENT, ADMIN, CENTRAL = AccountId("111111111111"), AccountId("222222222222"), AccountId("333333333333")
@@ -74,7 +75,8 @@ DONE = replace(
     trusted_services=("backup.amazonaws.com",),
     stack_sets_trusted=True,
     delegated_administrators=(ADMIN,),
-    global_settings=(("isCrossAccountBackupEnabled", "true"),),
+    global_settings=(("isCrossAccountBackupEnabled", "true"), ("isDelegatedAdministratorEnabled", "true")),
+    resource_policy=changeplan.canonical({"Version": "2012-10-17", "Statement": json.loads(statements_wanted(ESTATE, EMPTY))}),
     opt_in=((HOME, (("EBS", True),)), (SECOND, (("EBS", True),))),
     policies=(
         DeployedPolicy(
@@ -122,6 +124,7 @@ def test_an_empty_organization_needs_every_step_in_the_order_of_dependencies():
         "EnableServiceAccess",
         "ActivateStackSetsAccess",
         "RegisterDelegatedAdministrator",
+        "PutDelegation",
         "UpdateGlobalSettings",
         "UpdateOptIn",
         "PutStack",
@@ -130,6 +133,33 @@ def test_an_empty_organization_needs_every_step_in_the_order_of_dependencies():
         "PutPolicy",
         "AttachPolicy",
     ]
+
+
+def test_what_watches_comes_after_what_protects_and_before_what_forbids():
+    """A bucket's name that is taken must keep no backup from running."""
+    around = {"targets": ("Workloads",), "regions": (HOME,), "protects": False}
+    estate = replace(
+        ESTATE,
+        stacks=(*ESTATE.stacks, Stack(name="tiers-reports", account=ADMIN, region=HOME, template=TEMPLATE, parameters=(), protects=False)),
+        stack_sets=(StackSet(name="tiers-watch", description="", template=TEMPLATE, parameters=(), **around), *ESTATE.stack_sets),
+        rails=(OrganizationPolicy(type=PolicyType.SERVICE_CONTROL, name="tiers-rails", content="{}", targets=("Workloads",)),),
+    )
+    actions = [step.action for step in plan_for(EMPTY, estate).steps]
+    written = [each.name for each in actions if isinstance(each, changeplan.PutStack | changeplan.PutStackSet | changeplan.PutPolicy)]
+    assert written == ["tiers-central", "tiers-local", "tiers-prod", "tiers-watch", "tiers-reports", "tiers-rails"]
+
+
+def test_a_bucket_that_is_there_already_is_named_before_the_first_write():
+    """Its name may be anybody's in the world; one of a stack of ours is no obstacle."""
+    template = changeplan.canonical({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "reports"}}}})
+    reports = Stack(name="tiers-reports", account=ADMIN, region=HOME, template=template, parameters=())
+    estate = replace(ESTATE, stacks=(*ESTATE.stacks, reports))
+    refused = plan_changes(estate, replace(DONE, buckets=("reports",)), plan_id="tiers-1")
+    assert (refused.plan, [(each.code, each.subject) for each in refused.findings]) == (None, [("ORG014", "bucket reports")])
+    ours = DeployedStack(
+        account=ADMIN, region=HOME, name=reports.name, status="CREATE_COMPLETE", template=template, parameters=(), owner="tiers"
+    )
+    assert plan_for(replace(DONE, buckets=("reports",), stacks=(*DONE.stacks, ours)), estate).steps == ()
 
 
 def test_what_is_deployed_as_declared_needs_no_step():

@@ -2,7 +2,13 @@
 
 from strongroom.aws.deployment.site import Site, execute
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.changeplan import ActivateStackSetsAccess, EnablePolicyType, EnableServiceAccess, RegisterDelegatedAdministrator
+from strongroom.domain.changeplan import (
+    ActivateStackSetsAccess,
+    EnablePolicyType,
+    EnableResourceSharing,
+    EnableServiceAccess,
+    RegisterDelegatedAdministrator,
+)
 from strongroom.domain.names import Region
 
 
@@ -32,6 +38,14 @@ def _(action: ActivateStackSetsAccess, site: Site) -> None:  # noqa: ARG001 - di
     answer = site.sessions.call("cloudformation", site.home_region, "describe_organizations_access")
     if answer["Status"] != "ENABLED":
         site.sessions.call("cloudformation", site.home_region, "activate_organizations_access")
+
+
+@execute.register
+def _(action: EnableResourceSharing, site: Site) -> None:  # noqa: ARG001 - dispatch goes by its type
+    listed = site.sessions.pages("organizations", site.home_region, "list_aws_service_access_for_organization", "EnabledServicePrincipals")
+    if "ram.amazonaws.com" not in {each["ServicePrincipal"] for each in listed}:
+        # RAM's own call: trusted access from the side of Organizations would lack RAM's service-linked role
+        site.sessions.call("ram", site.home_region, "enable_sharing_with_aws_organization")
 
 
 @execute.register

@@ -1,7 +1,7 @@
 """Policies of AWS Organizations: their text and what they are attached to."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from strongroom.aws.deployment.site import Site, execute, owner_of
@@ -9,18 +9,35 @@ from strongroom.aws.deployment.templates import canonical_document
 from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import AttachPolicy, DeletePolicy, DetachPolicy, PutPolicy, canonical
-from strongroom.domain.deployment import DeployedPolicy
+from strongroom.domain.deployment import AttachedPolicies, DeployedPolicy
 from strongroom.domain.names import PolicyType, Region
+from strongroom.domain.organization import OrganizationalUnit, units_named
 from strongroom.errors import AwsRefused
 
+Listing = Mapping[PolicyType, Sequence[Mapping[str, Any]]]
 
-def read_policies(sessions: Sessions, watched: Watched) -> Iterator[DeployedPolicy]:
+
+def list_policies(sessions: Sessions, home: Region) -> Listing:
+    """Return what AWS lists of all policies of the types that are deployed, whoever made them."""
+    return {kind: list(sessions.pages("organizations", home, "list_policies", "Policies", Filter=kind)) for kind in PolicyType}
+
+
+def read_policies(sessions: Sessions, watched: Watched, listing: Listing) -> Iterator[DeployedPolicy]:
     """Yield the policies that a strategy names or owns, with their text and targets."""
-    for kind in PolicyType:
-        for summary in sessions.pages("organizations", watched.home_region, "list_policies", "Policies", Filter=kind):
+    for kind, summaries in listing.items():
+        for summary in summaries:
             # What Strongroom owns is named after its strategy, so other people's policies cost no call.
             if (kind, summary["Name"]) in watched.policies or summary["Name"].startswith(f"{watched.strategy}-"):
                 yield _read_policy(sessions, watched.home_region, kind, summary)
+
+
+def read_attached(sessions: Sessions, watched: Watched, units: Sequence[OrganizationalUnit]) -> Iterator[AttachedPolicies]:
+    """Yield what is attached to the OUs that policies of a strategy are for, whoever attached it."""
+    places = {(kind, unit.id) for kind, reference in watched.attaching for unit in units_named(reference, units)}
+    for kind, target_id in sorted(places):
+        place = ("organizations", watched.home_region)
+        found = sessions.pages(*place, "list_policies_for_target", "Policies", TargetId=target_id, Filter=kind)
+        yield AttachedPolicies(type=kind, target_id=target_id, names=tuple(sorted(each["Name"] for each in found)))
 
 
 def _read_policy(sessions: Sessions, home: Region, kind: PolicyType, summary: Mapping[str, Any]) -> DeployedPolicy:

@@ -3,11 +3,15 @@
 Only objects that the strategy names or owns are read, so the cost doesn't grow with the organization.
 """
 
+from strongroom.aws.deployment.buckets import read_buckets
+from strongroom.aws.deployment.control_tower import read_control_tower
+from strongroom.aws.deployment.delegation import resource_policy
 from strongroom.aws.deployment.organization import stack_sets_trusted
-from strongroom.aws.deployment.policies import read_policies
-from strongroom.aws.deployment.settings import global_settings, opt_in
-from strongroom.aws.deployment.stack_sets import read_stack_set
-from strongroom.aws.deployment.stacks import read_stack
+from strongroom.aws.deployment.policies import list_policies, read_attached, read_policies
+from strongroom.aws.deployment.settings import global_settings, region_settings
+from strongroom.aws.deployment.stack_sets import read_stack_sets
+from strongroom.aws.deployment.stacks import read_stacks
+from strongroom.aws.deployment.vaults import read_vaults
 from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.organization import read_organization
 from strongroom.aws.sessions import Sessions
@@ -30,8 +34,9 @@ def read_deployment(sessions: Sessions, watched: Watched) -> Deployment:
     home = watched.home_region
     tree = read_organization(sessions)
     accounts = tuple(account.id for account in tree.accounts)
-    stacks = (read_stack(sessions, *place) for place in watched.stacks if place[0] in accounts)
-    stack_sets = (read_stack_set(sessions, name, home, tree) for name in watched.stack_sets)
+    settings = {region: region_settings(sessions, region) for region in watched.regions}
+    listing = list_policies(sessions, home)
+    stacks, unread = read_stacks(sessions, watched, accounts)
     return Deployment(
         observed_at=sessions.observed_at(),
         organization_id=tree.organization_id,
@@ -39,13 +44,22 @@ def read_deployment(sessions: Sessions, watched: Watched) -> Deployment:
         root_id=tree.root_id,
         units=tree.units,
         accounts=accounts,
+        ou_paths=tuple((account.id, account.ou_path) for account in tree.accounts),
         policy_types=tuple(sorted(kind for kind in PolicyType if kind in tree.enabled_policy_types)),
         trusted_services=tuple(sorted(tree.trusted_services)),
         stack_sets_trusted=stack_sets_trusted(sessions, home),
         delegated_administrators=tuple(sorted(tree.backup_administrators)),
         global_settings=global_settings(sessions, home),
-        opt_in=tuple((region, opt_in(sessions, region)) for region in watched.regions),
-        policies=tuple(read_policies(sessions, watched)),
-        stacks=tuple(stack for stack in stacks if stack),
-        stack_sets=tuple(found for found in stack_sets if found),
+        opt_in=tuple((region, opted) for region, (opted, _) in settings.items()),
+        managed=tuple((region, preferred) for region, (_, preferred) in settings.items()),
+        resource_policy=resource_policy(sessions, home),
+        policies=tuple(read_policies(sessions, watched, listing)),
+        attached=tuple(read_attached(sessions, watched, tree.units)),
+        policy_counts=tuple((kind, len(found)) for kind, found in listing.items()),
+        stacks=stacks,
+        unread=unread,
+        stack_sets=tuple(read_stack_sets(sessions, watched, tree)),
+        vaults=tuple(read_vaults(sessions, (place for place in watched.vaults if place[0] in accounts))),
+        buckets=tuple(read_buckets(sessions, (place for place in watched.buckets if place[0] in accounts))),
+        control_tower=read_control_tower(sessions, home, watched.key_arn) if watched.control_tower else None,
     )

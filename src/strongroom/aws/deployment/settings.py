@@ -1,9 +1,14 @@
-"""AWS Backup's settings: those of the organization, and the service opt-in of a Region."""
+"""AWS Backup's settings: those of the organization, and the service opt-in and advanced features of a Region."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from strongroom.aws.deployment.site import Site, execute
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import UpdateGlobalSettings, UpdateOptIn
-from strongroom.domain.names import Region
+from strongroom.domain.names import Region, ResourceType
+
+Preferences = tuple[tuple[str, bool], ...]  # by type, sorted
 
 
 def global_settings(sessions: Sessions, home: Region) -> tuple[tuple[str, str], ...]:
@@ -12,10 +17,31 @@ def global_settings(sessions: Sessions, home: Region) -> tuple[tuple[str, str], 
     return tuple(sorted(answer["GlobalSettings"].items()))
 
 
-def opt_in(sessions: Sessions, region: Region) -> tuple[tuple[str, bool], ...]:
-    """Return the service opt-in of the management account in a Region, sorted by type."""
-    answer = sessions.call("backup", region, "describe_region_settings")
-    return tuple(sorted(answer["ResourceTypeOptInPreference"].items()))
+def region_settings(sessions: Sessions, region: Region, account: str | None = None) -> tuple[Preferences, Preferences]:
+    """Return service opt-in and advanced features of an account in a Region; None: the management account."""
+    answer = sessions.call("backup", region, "describe_region_settings", account=account)
+    return tuple(sorted(answer["ResourceTypeOptInPreference"].items())), tuple(
+        sorted((answer.get("ResourceTypeManagementPreference") or {}).items())
+    )
+
+
+def switch_on(
+    sessions: Sessions, region: Region, opt_in: Sequence[ResourceType], managed: Sequence[ResourceType], account: str | None = None
+) -> tuple[ResourceType, ...]:
+    """Opt in to types and switch their advanced features on where they are not; return the types that were changed, each once."""
+    opted, preferred = (dict(each) for each in region_settings(sessions, region, account))
+    wanted: dict[str, dict[str, bool]] = {
+        "ResourceTypeOptInPreference": _missing(opt_in, opted),
+        "ResourceTypeManagementPreference": _missing(managed, preferred),
+    }
+    changes: dict[str, Any] = {name: values for name, values in wanted.items() if values}
+    if changes:
+        sessions.call("backup", region, "update_region_settings", account=account, **changes)
+    return tuple(sorted({ResourceType(kind) for values in changes.values() for kind in values}))
+
+
+def _missing(kinds: Sequence[ResourceType], there: Mapping[str, bool]) -> dict[str, bool]:
+    return {kind.value: True for kind in kinds if not there.get(kind)}
 
 
 @execute.register
@@ -28,8 +54,4 @@ def _(action: UpdateGlobalSettings, site: Site) -> None:
 
 @execute.register
 def _(action: UpdateOptIn, site: Site) -> None:
-    preference = site.sessions.call("backup", action.region, "describe_region_settings")["ResourceTypeOptInPreference"]
-    missing = [kind for kind in action.opt_in if not preference.get(kind)]
-    if missing:
-        wanted = {kind.value: True for kind in missing}
-        site.sessions.call("backup", action.region, "update_region_settings", ResourceTypeOptInPreference=wanted)
+    switch_on(site.sessions, action.region, action.opt_in, action.managed)

@@ -7,11 +7,29 @@ from functools import singledispatch
 from typing import Any
 
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.changeplan import Action
+from strongroom.domain.changeplan import Action, Shortfall
 from strongroom.domain.estate import OWNER_TAG
-from strongroom.domain.names import Region
-from strongroom.errors import AwsRefused, Stopped
+from strongroom.domain.names import AccountId, Region
+from strongroom.errors import AwsRefused, AwsUnreachable, NoCredentials, Stopped
 
+# What AWS says to a call that it has carried out before: the answer was lost, and the SDK has sent it again.
+ECHOES = frozenset(
+    {
+        "AlreadyExistsException",
+        "NameAlreadyExistsException",
+        "OperationIdAlreadyExistsException",
+        "OperationInProgressException",
+        "DuplicatePolicyException",
+        "DuplicatePolicyAttachmentException",
+        "PolicyTypeAlreadyEnabledException",
+        "AccountAlreadyRegisteredException",
+        "PolicyNotAttachedException",
+        "PolicyNotFoundException",
+        "ChangeSetNotFound",
+        "InvalidChangeSetStatus",
+        "ResourcePolicyNotFoundException",
+    }
+)
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.1, 10.0
 OPERATION_HOURS_MAX = 2
 
@@ -45,10 +63,20 @@ class Site:
             )
 
 
+Shortfalls = tuple[Shortfall, ...]
+
+
 @singledispatch
-def execute(action: Action, site: Site) -> None:  # noqa: ARG001 - the registered functions use it
-    """Carry out an action once."""
+def execute(action: Action, site: Site) -> Shortfalls | None:  # noqa: ARG001 - the registered functions use it
+    """Carry out an action once; return what it could not do in single accounts while it went on with the others."""
     raise TypeError(f"no way to carry out {type(action).__name__}")
+
+
+def shortfall(error: AwsRefused, subject: str, account: AccountId, region: Region) -> Shortfalls:
+    """Return what one account could not be given; raises the error again where it is not that account's alone."""
+    if isinstance(error, (NoCredentials, AwsUnreachable)) or error.code in {"NotOwned", *ECHOES}:
+        raise error
+    return (Shortfall(subject=subject, account=account, region=region, cause=error.message),)
 
 
 def owner_of(tags: Iterable[Mapping[str, str]]) -> str:

@@ -1,18 +1,31 @@
 """Service-managed StackSets and their instances."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from strongroom.aws.deployment.site import Site, execute, owner_of, wait
+from strongroom.aws.deployment.site import Shortfalls, Site, execute, owner_of, wait
+from strongroom.aws.deployment.stacks import output_values
 from strongroom.aws.deployment.templates import CAPABILITIES, canonical_document, parameter_list, parameter_pairs
+from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.organization import OrganizationTree
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.changeplan import CreateStackInstances, PutStackSet
+from strongroom.domain.changeplan import CreateStackInstances, DeleteStackSet, PutStackSet, Shortfall
 from strongroom.domain.deployment import DeployedStackSet
-from strongroom.domain.names import Region
+from strongroom.domain.names import AccountId, Region
 from strongroom.errors import AwsRefused
+
+RUNNING = frozenset({"RUNNING", "QUEUED", "STOPPING"})  # states of an operation that keeps others waiting
+
+
+def read_stack_sets(sessions: Sessions, watched: Watched, tree: OrganizationTree) -> Iterator[DeployedStackSet]:
+    """Yield the StackSets that a strategy names, and those that it owns and names no more."""
+    listed = sessions.pages("cloudformation", watched.home_region, "list_stack_sets", "Summaries", Status="ACTIVE")
+    for name in dict.fromkeys(each["StackSetName"] for each in listed):
+        named = name in watched.stack_sets
+        found = read_stack_set(sessions, name, watched.home_region, tree) if named or watched.is_named_like_ours(name) else None
+        if found and (named or found.owner == watched.strategy):
+            yield found
 
 
 def read_stack_set(sessions: Sessions, name: str, home: Region, tree: OrganizationTree) -> DeployedStackSet | None:
@@ -34,6 +47,7 @@ def read_stack_set(sessions: Sessions, name: str, home: Region, tree: Organizati
     deployed |= {(unit, region) for unit in found.get("OrganizationalUnitIds", []) for region in regions}
     return DeployedStackSet(
         name=name,
+        operation=_under_way(sessions, name, home),
         template=canonical_document(found["TemplateBody"]),
         parameters=parameter_pairs(found.get("Parameters", [])),
         owner=owner_of(found.get("Tags", [])),
@@ -45,21 +59,21 @@ def read_stack_set(sessions: Sessions, name: str, home: Region, tree: Organizati
 def find_stack_set(sessions: Sessions, home: Region, name: str) -> dict[str, Any] | None:
     """Return `DescribeStackSet`'s answer, or None where there is none."""
     try:
-        found: dict[str, Any] = sessions.client("cloudformation", home).describe_stack_set(StackSetName=name)["StackSet"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "StackSetNotFoundException":
+        found: dict[str, Any] = sessions.call("cloudformation", home, "describe_stack_set", StackSetName=name)["StackSet"]
+    except AwsRefused as error:
+        if error.code == "StackSetNotFoundException":
             return None
-        raise sessions.refusal(error, doing=f"reading StackSet {name}") from error
+        raise
     return None if found["Status"] == "DELETED" else found
 
 
 @execute.register
-def _(action: PutStackSet, site: Site) -> None:
+def _(action: PutStackSet, site: Site) -> Shortfalls:
     wanted: dict[str, Any] = {
         "StackSetName": action.name,
         "Description": action.description,
         "TemplateBody": action.template,
-        "Parameters": parameter_list(action.parameters),
+        "Parameters": parameter_list((*action.parameters, *output_values(site.sessions, action.outputs))),
         "Capabilities": CAPABILITIES,
         "PermissionModel": "SERVICE_MANAGED",
         # Vaults hold recovery points: an account that leaves keeps them.
@@ -70,22 +84,22 @@ def _(action: PutStackSet, site: Site) -> None:
     found = find_stack_set(site.sessions, site.home_region, action.name)
     if found is None:
         site.sessions.call("cloudformation", site.home_region, "create_stack_set", **wanted)
-        return
+        return ()
     site.own(f"StackSet {action.name}", found.get("Tags", []))
     if action.creates:
-        return  # made before the crash
+        return ()  # made before the crash
     _await_running(site, action.name, doing=doing)
-    _operate(site, action.name, "update_stack_set", {**wanted, "OperationPreferences": _preferences()}, doing=doing)
-    _refuse_failures(site, action.name)
+    _operate(site, action.name, "update_stack_set", {**wanted, "OperationPreferences": preferences()}, doing=doing)
+    return _failures(site, action.name)
 
 
 @execute.register
-def _(action: CreateStackInstances, site: Site) -> None:
+def _(action: CreateStackInstances, site: Site) -> Shortfalls:
     wanted = {
         "StackSetName": action.name,
         "DeploymentTargets": {"OrganizationalUnitIds": list(action.ou_ids)},
         "Regions": list(action.regions),
-        "OperationPreferences": _preferences(),
+        "OperationPreferences": preferences(),
     }
     doing = f"deploying StackSet {action.name} to accounts"
     found = find_stack_set(site.sessions, site.home_region, action.name)
@@ -95,7 +109,31 @@ def _(action: CreateStackInstances, site: Site) -> None:
     _await_running(site, action.name, doing=doing)
     if not _deployed(site, action):
         _operate(site, action.name, "create_stack_instances", wanted, doing=doing)
-    _refuse_failures(site, action.name)
+    return _failures(site, action.name)
+
+
+@execute.register
+def _(action: DeleteStackSet, site: Site) -> Shortfalls:
+    doing = f"deleting StackSet {action.name}"
+    found = find_stack_set(site.sessions, site.home_region, action.name)
+    if found is None:
+        return ()
+    site.own(f"StackSet {action.name}", found.get("Tags", []))
+    _await_running(site, action.name, doing=doing)
+    instances = list(site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=action.name))
+    if instances:
+        wanted = {
+            "StackSetName": action.name,
+            "DeploymentTargets": {"OrganizationalUnitIds": sorted({each["OrganizationalUnitId"] for each in instances})},
+            "Regions": sorted({each["Region"] for each in instances}),
+            "RetainStacks": False,  # what has to stay is retained by its DeletionPolicy, one resource at a time
+            "OperationPreferences": preferences(),
+        }
+        _operate(site, action.name, "delete_stack_instances", wanted, doing=doing)
+        if failed := _failures(site, action.name):
+            return failed
+    site.sessions.call("cloudformation", site.home_region, "delete_stack_set", StackSetName=action.name)
+    return ()
 
 
 def _deployed(site: Site, action: CreateStackInstances) -> bool:
@@ -105,7 +143,8 @@ def _deployed(site: Site, action: CreateStackInstances) -> bool:
     return all((unit, region) in there for unit in action.ou_ids for region in action.regions)
 
 
-def _preferences() -> dict[str, Any]:
+def preferences() -> dict[str, Any]:
+    """Return how an operation goes through the accounts: all of them, whatever happens in one."""
     # One account that can't be deployed must not keep the others without a vault; its failure is reported afterwards.
     return {"RegionConcurrencyType": "PARALLEL", "FailureTolerancePercentage": 100, "MaxConcurrentPercentage": 100}
 
@@ -119,21 +158,23 @@ def _operate(site: Site, name: str, operation: str, parameters: dict[str, Any], 
 def _await_running(site: Site, name: str, *, doing: str) -> None:
     """Wait for operations that run already, from before a crash: a StackSet takes one at a time."""
     listed = site.sessions.pages("cloudformation", site.home_region, "list_stack_set_operations", "Summaries", StackSetName=name)
-    for operation in [each["OperationId"] for each in listed if each["Status"] in {"RUNNING", "QUEUED", "STOPPING"}]:
+    for operation in [each["OperationId"] for each in listed if each["Status"] in RUNNING]:
         wait(partial(_finished, site, name, operation), site, doing=doing)
 
 
-def _refuse_failures(site: Site, name: str) -> None:
+def _failures(site: Site, name: str) -> Shortfalls:
+    """Return the accounts and Regions where the newest operation did not succeed, each with AWS's reason."""
     instances = site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=name)
-    failed = [each for each in instances if each["Status"] != "CURRENT"]
-    if failed:
-        first = failed[0]
-        raise AwsRefused(
-            f"StackSet {name} could not deploy {len(failed)} stack instances, first in account {first['Account']}, "
-            f"{first['Region']}: {first.get('StatusReason', first['Status'])}",
-            hint="mend the cause, then: strongroom apply",
-            code=first["Status"],
+    return tuple(
+        Shortfall(
+            subject=f"StackSet {name}",
+            account=AccountId(each["Account"]),
+            region=Region(each["Region"]),
+            cause=each.get("StatusReason") or each["Status"],
         )
+        for each in instances
+        if each["Status"] != "CURRENT"
+    )
 
 
 def _finished(site: Site, name: str, operation_id: str) -> bool:
@@ -141,3 +182,9 @@ def _finished(site: Site, name: str, operation_id: str) -> bool:
         "cloudformation", site.home_region, "describe_stack_set_operation", StackSetName=name, OperationId=operation_id
     )
     return bool(answer["StackSetOperation"]["Status"] in {"SUCCEEDED", "FAILED", "STOPPED"})
+
+
+def _under_way(sessions: Sessions, name: str, home: Region) -> str:
+    """Return what a StackSet is doing right now, empty for nothing: it takes one operation at a time."""
+    listed = sessions.pages("cloudformation", home, "list_stack_set_operations", "Summaries", StackSetName=name)
+    return next((f"{each['Action']} {each['OperationId']}" for each in listed if each["Status"] in RUNNING), "")

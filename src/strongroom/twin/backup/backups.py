@@ -6,8 +6,8 @@ from strongroom import facts
 from strongroom.domain.names import ResourceType
 from strongroom.semantics import copies
 from strongroom.semantics.airgapped import Way
-from strongroom.semantics.jobs import BackupJobState
-from strongroom.twin.backup import airgapped, arns, continuous, copying, notices, pace, turns
+from strongroom.semantics.jobs import BackupJobState, is_terminal, stoppable
+from strongroom.twin.backup import airgapped, arns, composites, continuous, copying, maintenance, notices, pace, turns
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import add_point
 from strongroom.twin.backup.locks import refusal
@@ -37,16 +37,28 @@ def begin(world: World, at: datetime, job: BackupJob) -> None:
     if at >= job.start_by:
         _expire_waiting(world, at, job)
         return
-    if not turns.take(world, job, begin):
+    upkeep = maintenance.conflict(job, at)
+    if upkeep is not None and maintenance.kept_clear(world, job):
+        turns.release(world, at, job)
+        world.clockwork.at(min(upkeep.blocked_until_at, job.start_by), begin, job)
+        return
+    if not job.composite and not turns.take(world, job, begin):
         world.clockwork.at(job.start_by, _expire_waiting, job)
         return
     down = job.region in world.disturbances.regions
     problem = (facts.message("internal_error"), OTHER) if down else airgapped.aim(world, job) or _problem(world, job)
+    if upkeep is not None and problem is None:
+        problem = f"Backup job {upkeep.message}.", OTHER
     if problem:
         _end(world, at, job, BackupJobState.FAILED, problem)
         return
     job.state, job.started_at = BackupJobState.RUNNING, at
     notices.of_backup(world, at, job)
+    if job.composite:
+        job.children = composites.children(world, at, job)
+        for child in job.children:
+            create(world, at, child)
+        return
     finish_at = job.expected_at = at + stretched(world.disturbances, job, pace.duration(job.resource, job.chance))
     deadline = job.complete_by or at + timedelta(minutes=job.complete_minutes)
     world.clockwork.at(min(finish_at, deadline), _finish if finish_at <= deadline else _run_out, job)
@@ -56,6 +68,9 @@ def stop(world: World, at: datetime, job: BackupJob) -> None:
     """A user stops a job."""
     job.state = BackupJobState.ABORTING
     world.clockwork.at(at + _ABORTING, _abort, job)
+    for child in job.children:
+        if stoppable(child.resource.type) and not is_terminal(child.state) and child.state is not BackupJobState.ABORTING:
+            stop(world, at, child)
 
 
 def _abort(world: World, at: datetime, job: BackupJob) -> None:
@@ -117,6 +132,9 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
     if vault is None:
         _end(world, at, job, BackupJobState.FAILED, _vault_missing(job))
         return
+    if job.account in world.closed:
+        _end(world, at, job, BackupJobState.FAILED, (role_problem(world, job.role_arn), ACCESS_DENIED))
+        return
     job.size_bytes = job.resource.size_bytes
     job.key_arn = _encrypting_key(world, job, vault)
     point, remark = continuous.point(world, at, job, vault) if job.continuous else (None, None)
@@ -140,12 +158,36 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
         copying.start_of_rule(world, job, point, action, number)
 
 
+def _gather(world: World, at: datetime, job: BackupJob) -> None:
+    """The job of a stack is over with the last one of its members."""
+    if job.state is not BackupJobState.RUNNING or not composites.over(job):
+        return
+    state = composites.outcome(job)
+    vault = world.place(job.account, job.region).vaults.get(job.vault_name)
+    if vault is None or state is BackupJobState.FAILED:
+        first = job.children[0]
+        _end(world, at, job, BackupJobState.FAILED, _vault_missing(job) if vault is None else (first.message, first.category or OTHER))
+        return
+    job.key_arn = vault.key_arn
+    point = composites.point(world, at, job)
+    add_point(world, vault, point)
+    composites.adopt(vault, point)
+    job.point_arn, job.size_bytes = point.arn, point.size_bytes
+    world.place(job.account, job.region).protected[job.resource.arn] = (job.resource, job.created_at, job.vault_arn, point.arn)
+    remark = job.fallback or None
+    _end(world, at, job, state, (remark, SUCCESS if remark is None and state is BackupJobState.COMPLETED else OTHER))
+    for number, action in enumerate(job.copies):
+        copying.start_of_rule(world, job, point, action, number)
+
+
 def _snapshot(world: World, at: datetime, job: BackupJob, vault: Vault) -> RecoveryPoint:
     advanced = full_management(world, job.account, job.region, ResourceType.DYNAMODB)
     arn = arns.recovery_point_arn(
         job.resource, job.account, job.region, job.created_at, job.chance, advanced=advanced, air_gapped=vault.air_gapped
     )
-    return newpoint(world, at, job, arn=arn, continuous=False)
+    point = newpoint(world, at, job, arn=arn, continuous=False)
+    point.member = job.member
+    return point
 
 
 def _end(world: World, at: datetime, job: BackupJob, state: BackupJobState, outcome: Outcome) -> None:
@@ -154,3 +196,5 @@ def _end(world: World, at: datetime, job: BackupJob, state: BackupJobState, outc
     world.count(f"backup_jobs_{state.value.lower()}")
     notices.of_backup(world, at, job)
     turns.release(world, at, job)
+    if job.parent is not None:
+        _gather(world, at, job.parent)

@@ -125,7 +125,9 @@ def _encrypted(_asked: _Asked, vault: Vault, point: RecoveryPoint) -> bool:
 
 
 def _retained(asked: _Asked, _vault: Vault, point: RecoveryPoint) -> bool:
-    return controls.kept_long_enough(meant(point.lifecycle).keep, int(asked.parameters.get("requiredRetentionDays", "35")))
+    return controls.kept_long_enough(
+        meant(point.lifecycle).keep, int(asked.parameters.get("requiredRetentionDays", controls.RETENTION_DAYS))
+    )
 
 
 def _resources(good: Callable[[_Asked, Resource], bool]) -> Callable[[_Asked], Iterator[_Judged]]:

@@ -1,20 +1,23 @@
 """Continuous backups: one AVAILABLE recovery point a resource that every run renews; who gets it is `semantics.continuous`.
 
-That RDS changes its own retention only in the next maintenance window is not played: its first run is continuous at once.
+A database that keeps no backups of its own begins in its next maintenance window; until then there are snapshots.
 Source: AWS Backup developer guide, point-in-time-recovery, s3-backups (read 2026-11).
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from strongroom import facts
-from strongroom.domain.names import ResourceType
+from strongroom.domain.names import Arn, ResourceType
 from strongroom.semantics import continuous as rules
 from strongroom.semantics.continuous import Gets
 from strongroom.semantics.jobs import RecoveryPointStatus
+from strongroom.semantics.maintenance import weekly
 from strongroom.twin.backup import arns
 from strongroom.twin.backup.expiry import add_point, plan_end
+from strongroom.twin.backup.inventory import backend_of
 from strongroom.twin.backup.newpoint import newpoint
-from strongroom.twin.backup.state import ACCESS_DENIED, OTHER, BackupJob, Creator, Outcome, RecoveryPoint, Vault, World
+from strongroom.twin.backup.state import ACCESS_DENIED, OTHER, BackupJob, Creator, Outcome, RecoveryPoint, Resource, Vault, World
 
 
 def problem(world: World, job: BackupJob) -> Outcome | None:
@@ -37,6 +40,9 @@ def point(world: World, at: datetime, job: BackupJob, vault: Vault) -> tuple[Rec
         return existing[1], None  # a rule that keeps it longer has it in the same vault
     if placed.gets is not Gets.CONTINUOUS:
         return None, placed.message or None
+    if existing is None and _waits(world, at, job):
+        return None, None
+    _take_over(world, at, (job.resource, job.lifecycle.delete_days or 0))
     if existing is not None and existing[0] is vault and _goes_on(existing[1], job):
         found = existing[1]
         found.completed_at, found.lifecycle, found.creator = at, job.lifecycle, job.creator
@@ -49,6 +55,35 @@ def point(world: World, at: datetime, job: BackupJob, vault: Vault) -> tuple[Rec
     vault.continuous[made.resource.arn] = made
     plan_end(world, vault, made, at)
     return made, None
+
+
+def _database(resource: Resource) -> Any | None:
+    """Return moto's database or cluster behind a resource."""
+    parsed = Arn.parse(resource.arn)
+    backend = backend_of("rds", parsed.account, parsed.region) if parsed.service == "rds" else None
+    if backend is None:
+        return None
+    kind, _, name = parsed.resource.partition(":")
+    return (backend.databases if kind == "db" else backend.clusters).get(name)
+
+
+def _waits(world: World, at: datetime, job: BackupJob) -> bool:
+    """Whether RDS has to switch its own backups on first, which it does in its next maintenance window."""
+    database, days = _database(job.resource), job.lifecycle.delete_days or 0
+    if database is None or job.resource.maintenance is None:
+        return False
+    if rules.retention_change(job.resource.type, database.backup_retention_period or 0, days) is not rules.Effect.MAINTENANCE_WINDOW:
+        return False
+    world.clockwork.at(weekly(job.resource.maintenance).next_begin(at), _take_over, (job.resource, days))
+    return True
+
+
+def _take_over(_world: World, _at: datetime, subject: tuple[Resource, int]) -> None:
+    """RDS keeps its own backups as long as AWS Backup says, whatever others set before."""
+    resource, days = subject
+    database = _database(resource)
+    if database is not None:
+        database.backup_retention_period = days
 
 
 def window(point: RecoveryPoint, at: datetime) -> tuple[datetime, datetime]:

@@ -11,7 +11,7 @@ from strongroom import facts
 from strongroom.domain.names import Arn, ResourceType, partition_of
 from strongroom.semantics import copies, lifecycle
 from strongroom.semantics.jobs import CopyJobState, RecoveryPointStatus
-from strongroom.twin.backup import airgapped, arns, notices, pace, turns
+from strongroom.twin.backup import airgapped, arns, composites, notices, pace, turns
 from strongroom.twin.backup.access import Caller, may_copy_into, may_use_key
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.disturbances import stretched
@@ -33,7 +33,9 @@ from strongroom.twin.backup.state import (
     Vault,
     World,
 )
-from strongroom.twin.backup.surroundings import SERVICE_LINKED_ROLE, Key, key_of
+from strongroom.twin.backup.surroundings import SERVICE_LINKED_ROLE, Key, key_of, role_problem
+
+_IMPOSSIBLE = "FM14"  # what is copied is of a type or state that is never copied this way
 
 
 def start_of_rule(world: World, job: BackupJob, point: RecoveryPoint, action: CopyAction, number: int) -> None:
@@ -82,10 +84,43 @@ def begin(world: World, at: datetime, copy: CopyJob) -> None:
     failure = _failure(world, at, copy)
     if failure is not None:
         _end(world, at, copy, CopyJobState.FAILED, failure)
+    elif copy.composite:
+        _spread(world, at, copy)
     elif turns.take(world, copy, begin):
         copy.state = CopyJobState.RUNNING
         notices.of_copy(world, at, copy)
         world.clockwork.at(at + stretched(world.disturbances, copy, pace.duration(copy.resource, copy.chance)), _finish, copy)
+
+
+def _spread(world: World, at: datetime, copy: CopyJob) -> None:
+    """The copy of a composite recovery point starts those of its members; types that can't be copied this way are left out."""
+    copy.state = CopyJobState.RUNNING
+    notices.of_copy(world, at, copy)
+    every = composites.copies(world, at, copy)
+    copy.children = tuple(child for child in every if _verdict(world, child, cold=is_cold(child.source, at)).failure_mode != _IMPOSSIBLE)
+    for child in copy.children:
+        start(world, child)
+    if not copy.children:
+        _end(world, at, copy, CopyJobState.FAILED, (facts.message("unsupported_type"), OTHER))
+
+
+def _gather(world: World, at: datetime, copy: CopyJob) -> None:
+    """The copy of a composite recovery point is over with the last one of its members."""
+    if copy.state is not CopyJobState.RUNNING or not composites.over(copy):
+        return
+    state, vault = composites.copy_outcome(copy), find_vault(world, copy.destination_vault_arn)
+    if state is CopyJobState.FAILED or vault is None:
+        first = copy.children[0]
+        _end(world, at, copy, CopyJobState.FAILED, (first.message, first.category or OTHER))
+        return
+    copy.size_bytes, copy.key_arn, copy.to_air_gapped = copy.source.size_bytes, vault.key_arn, vault.air_gapped
+    landed = [None if child.point_arn is None else vault.points.get(child.point_arn) for child in copy.children]
+    whole = state is CopyJobState.COMPLETED and copy.source.status is RecoveryPointStatus.COMPLETED
+    point = composites.composed(_point(world, at, copy, vault), [None if each is None else (vault, each) for each in landed], whole=whole)
+    add_point(world, vault, point)
+    composites.adopt(vault, point)
+    copy.point_arn = point.arn
+    _end(world, at, copy, state, (None, SUCCESS if state is CopyJobState.COMPLETED else OTHER))
 
 
 def _failure(world: World, at: datetime, copy: CopyJob) -> Outcome | None:
@@ -117,16 +152,35 @@ def _way(copy: CopyJob, *, cold: bool) -> tuple[object, ...]:
 
 def _closed(world: World, copy: CopyJob, *, cold: bool) -> Outcome | None:
     """Why nothing with this source key can be copied this way; the same for all copies until somebody changes a setting."""
-    destination = Arn.parse(copy.destination_vault_arn)
-    same_account = destination.account == copy.account
-    members = world.organization.accounts()
+    same_account = _parsed(copy.destination_vault_arn).account == copy.account
     vault = find_vault(world, copy.destination_vault_arn)
-    source_key = None if copy.source.key_arn is None else key_of(world, copy.source.key_arn, copy.account, copy.region)
-    vault_key = None if vault is None or vault.key_arn is None else key_of(world, vault.key_arn, vault.account, vault.region)
-    verdict = copies.verdict(
+    source_key, vault_key = _keys(world, copy, vault)
+    verdict = _verdict(world, copy, cold=cold)
+    if verdict.outcome is copies.Outcome.FAILS:
+        return verdict.message, OTHER
+    if vault is None:
+        return facts.message("vault_missing").format(arn=copy.destination_vault_arn).replace("Backup job", "Copy job", 1), OTHER
+    nobody = role_problem(world, copy.role_arn)
+    if nobody:
+        return nobody, ACCESS_DENIED
+    gap = airgapped.between(world, copy, vault, source_key, vault_key)
+    if gap:
+        return gap, OTHER
+    refused = None if same_account else _not_allowed(world, copy, vault, source_key)
+    if refused is None and any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
+        return facts.message("key_unusable"), ACCESS_DENIED
+    denied = "" if refused else copy_refused(world, copy, vault)
+    return (denied, ACCESS_DENIED) if denied else refused
+
+
+def _verdict(world: World, copy: CopyJob, *, cold: bool) -> copies.Verdict:
+    """Return what AWS Backup says of a copy by the kinds of its source and destination alone."""
+    destination, members = _parsed(copy.destination_vault_arn), world.organization.accounts()
+    source_key, vault_key = _keys(world, copy, find_vault(world, copy.destination_vault_arn))
+    return copies.verdict(
         copies.CopyCase(
             type=copy.resource.type,
-            same_account=same_account,
+            same_account=destination.account == copy.account,
             same_region=destination.region == copy.region,
             key_manager=None if source_key is None else source_key.manager,
             advanced_dynamodb=full_management(world, copy.account, copy.region, ResourceType.DYNAMODB),
@@ -141,18 +195,12 @@ def _closed(world: World, copy: CopyJob, *, cold: bool) -> Outcome | None:
             on_demand=copy.creator is None,
         )
     )
-    if verdict.outcome is copies.Outcome.FAILS:
-        return verdict.message, OTHER
-    if vault is None:
-        return facts.message("vault_missing").format(arn=copy.destination_vault_arn).replace("Backup job", "Copy job", 1), OTHER
-    gap = airgapped.between(world, copy, vault, source_key, vault_key)
-    if gap:
-        return gap, OTHER
-    refused = None if same_account else _not_allowed(world, copy, vault, source_key)
-    if refused is None and any(key is not None and key.state not in ("Enabled", "Missing") for key in (vault_key, source_key)):
-        return facts.message("key_unusable"), ACCESS_DENIED
-    denied = "" if refused else copy_refused(world, copy, vault)
-    return (denied, ACCESS_DENIED) if denied else refused
+
+
+def _keys(world: World, copy: CopyJob, vault: Vault | None) -> tuple[Key | None, Key | None]:
+    """Return the keys of the source and of the destination vault."""
+    source = None if copy.source.key_arn is None else key_of(world, copy.source.key_arn, copy.account, copy.region)
+    return source, None if vault is None or vault.key_arn is None else key_of(world, vault.key_arn, vault.account, vault.region)
 
 
 def _not_allowed(world: World, copy: CopyJob, vault: Vault, source_key: Key | None) -> Outcome | None:
@@ -219,9 +267,7 @@ def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryP
     made_at = at if source.continuous else source.created_at  # a copy of a continuous backup is a snapshot of its end
     return RecoveryPoint(
         serial=world.serial(),
-        arn=arns.recovery_point_arn(
-            source.resource, vault.account, vault.region, made_at, copy.chance, advanced=True, air_gapped=vault.air_gapped
-        ),
+        arn=_arn(copy, vault, made_at),
         resource=source.resource,
         created_at=made_at,
         initiated_at=copy.created_at,
@@ -239,7 +285,15 @@ def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryP
         tags=dict(source.tags),
         continuous=False,
         account=source.account,
+        member=source.member,
     )
+
+
+def _arn(copy: CopyJob, vault: Vault, at: datetime) -> str:
+    resource = copy.source.resource
+    if copy.composite:
+        return composites.arn(resource, vault.account, vault.region, at, copy.chance)
+    return arns.recovery_point_arn(resource, vault.account, vault.region, at, copy.chance, advanced=True, air_gapped=vault.air_gapped)
 
 
 def _end(world: World, at: datetime, copy: CopyJob, state: CopyJobState, outcome: Outcome) -> None:
@@ -249,3 +303,5 @@ def _end(world: World, at: datetime, copy: CopyJob, state: CopyJobState, outcome
     notices.of_copy(world, at, copy)
     airgapped.over(world, at, copy, find_vault(world, copy.destination_vault_arn))
     turns.release(world, at, copy)
+    if copy.parent is not None:
+        _gather(world, at, copy.parent)

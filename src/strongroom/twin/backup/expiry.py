@@ -14,6 +14,7 @@ from strongroom.twin.backup.state import Lifecycle, RecoveryPoint, Vault, World
 from strongroom.twin.backup.surroundings import role_problem
 
 DELETION_WINDOW = timedelta(hours=facts.limit("deletion_hours_max").value)
+_AFTER_MEMBERS = timedelta(minutes=1)
 RELEASE_WINDOW = timedelta(hours=facts.limit("legal_hold_release_hours_max").value)
 
 
@@ -23,10 +24,45 @@ def add_point(world: World, vault: Vault, point: RecoveryPoint) -> None:
     world.count("recovery_points")
     notices.of_point(world, world.at, vault, point, point.status.value)
     plan_end(world, vault, point, point.created_at)
+    _plan_cooling(world, vault, point)
+
+
+def _plan_cooling(world: World, vault: Vault, point: RecoveryPoint) -> None:
+    moved = cold_at(point)
+    if moved is not None:
+        world.clockwork.at(max(moved, world.at), _cool, (vault, point))
+
+
+def _cool(world: World, at: datetime, subject: tuple[Vault, RecoveryPoint]) -> None:
+    vault, point = subject
+    if vault.points.get(point.arn) is point and is_cold(point, at):
+        notices.of_cooling(world, at, vault, point)
 
 
 def plan_end(world: World, vault: Vault, point: RecoveryPoint, counted_from: datetime) -> None:
     """Set when a recovery point is to be deleted and when that will be tried: at random in (DeleteAt, DeleteAt + 8 h]."""
+    if point.composite:
+        _follow_members(world, vault, point)
+        return
+    _plan_end(world, vault, point, counted_from)
+    if point.parent is not None:
+        _follow_members(world, *point.parent)
+
+
+def _follow_members(world: World, vault: Vault, point: RecoveryPoint) -> None:
+    """A composite recovery point ends after the last one of its members."""
+    there = [each for home, each in point.members if home.points.get(each.arn) is each]
+    ends = [(each.delete_at, each.due_at) for each in there]
+    known = [(delete_at, due_at) for delete_at, due_at in ends if delete_at is not None and due_at is not None]
+    if len(known) < len(ends) or not known:
+        point.delete_at = point.due_at = None
+        return
+    point.delete_at = max(delete_at for delete_at, _ in known)
+    point.due_at = max(due_at for _, due_at in known) + _AFTER_MEMBERS
+    world.clockwork.at(point.due_at, _end, (vault, point))
+
+
+def _plan_end(world: World, vault: Vault, point: RecoveryPoint, counted_from: datetime) -> None:
     end = lifecycle_rules.delete_at(counted_from, meant(point.lifecycle).keep)
     if end is None:
         point.delete_at = point.due_at = None
@@ -71,6 +107,8 @@ def _end(world: World, at: datetime, subject: tuple[Vault, RecoveryPoint]) -> No
         return
     if held(point):  # it stays until its last hold ends
         return
+    if vault.account in world.closed:  # it goes with all others
+        return
     if remove(world, vault, point):
         world.count("expired")
 
@@ -84,6 +122,8 @@ def remove(world: World, vault: Vault, point: RecoveryPoint) -> bool:
         notices.of_point(world, world.at, vault, point, point.status.value)
         return False
     del vault.points[point.arn]
+    for _, member in point.members:  # what is left of a composite one goes on alone
+        member.parent = None
     notices.of_point(world, world.at, vault, point, "DELETED")
     return True
 
@@ -97,4 +137,6 @@ def end_now(world: World, vault: Vault, point: RecoveryPoint, at: datetime) -> N
 def change_lifecycle(world: World, vault: Vault, point: RecoveryPoint, lifecycle: Lifecycle) -> None:
     """Replace the lifecycle of a recovery point; what is omitted becomes never."""
     point.lifecycle = lifecycle
+    if not is_cold(point, world.at):
+        _plan_cooling(world, vault, point)
     plan_end(world, vault, point, point.created_at)

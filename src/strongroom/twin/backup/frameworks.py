@@ -56,7 +56,7 @@ def create_framework(world: World, call: Call, parameters: Mapping[str, Any]) ->
         description=parameters.get("FrameworkDescription"),
         controls=wanted,
         tags=dict(parameters.get("FrameworkTags") or {}),
-        settled_at=settled_at(world, call.at, luck.uuid),
+        settled_at=settled_at(world, call, luck.uuid),
     )
     world.place(call.account, call.region).frameworks[name] = framework
     return _answer(framework)
@@ -108,7 +108,7 @@ def update_framework(world: World, call: Call, parameters: Mapping[str, Any]) ->
     if wanted is not None:
         _check(wanted)
         _check_others([other for other in alive(world, call).values() if other is not framework], wanted)
-    unsettle(world, call.at, framework, "UPDATE")
+    unsettle(world, call, framework, "UPDATE")
     framework.controls = framework.controls if wanted is None else tuple(wanted)
     framework.description = parameters.get("FrameworkDescription", framework.description)
     return _answer(framework) | {"CreationTime": framework.created_at}
@@ -116,7 +116,7 @@ def update_framework(world: World, call: Call, parameters: Mapping[str, Any]) ->
 
 def delete_framework(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteFramework."""
-    unsettle(world, call.at, find(world, call, parameters["FrameworkName"]), "DELETE")
+    unsettle(world, call, find(world, call, parameters["FrameworkName"]), "DELETE")
     return {}
 
 

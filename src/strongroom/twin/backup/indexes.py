@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from strongroom.domain.names import ResourceType
+from strongroom.twin.backup import changes
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import invalid_parameter, invalid_request, not_found
 from strongroom.twin.backup.paging import page
@@ -30,11 +31,13 @@ def update_index(world: World, call: Call, parameters: Mapping[str, Any]) -> dic
         raise invalid_parameter(f"Invalid IamRoleArn: {role}")
     luck = chance(world.seed, "index", vault.arn, point.arn, call.at.timestamp())
     ready_at = call.at + luck.between(*_SPAN, 0)
-    known = index_of(point, call.at)
+    before, known = point.index, index_of(point, call.at)
     if parameters["Index"] == "ENABLED" and (known is None or known.deleted_at is not None):
         point.index = Index(created_at=call.at, ready_at=ready_at, role_arn=role or point.role_arn)
     elif parameters["Index"] == "DISABLED" and known is not None and known.deleted_at is None:
         point.index = Index(created_at=known.created_at, ready_at=known.ready_at, role_arn=known.role_arn, deleted_at=ready_at)
+    if point.index is not None and point.index is not before:
+        world.clockwork.at(ready_at, changes.of_index, (vault, point, point.index))
     found = index_of(point, call.at)
     status = None if found is None else _status(found, call.at)
     return {

@@ -47,6 +47,16 @@ def read(account: str, region: str) -> Iterator[Resource]:
         backend = backend_of(service, account, partition_of(region) if service == "s3" else region)
         if backend is not None:
             yield from (resource for resource in reader(backend, account, region) if not _of_a_restore_test(resource))
+    stacks = _all_stacks()
+    if stacks is not None:
+        yield from _stacks(stacks, account, region)
+
+
+def _all_stacks() -> Any | None:
+    """Return the twin's CloudFormation, which stands beside moto, or None where there is none."""
+    module = sys.modules.get("strongroom.twin.cloudformation.wire")
+    service = None if module is None else vars(module.CloudFormationResponse).get("cloudformation")
+    return None if service is None else service.stacks
 
 
 def changed(world: World, account: str, region: str) -> None:
@@ -137,6 +147,7 @@ def _database(database: Any, type_: ResourceType, arn: str, name: str, *, multi_
         size_bytes=int(database.allocated_storage or 1) * _GIB,
         encrypted=encrypted,
         key_arn=(database.kms_key_id or "default_kms_key_id") if encrypted else None,
+        maintenance=getattr(database, "preferred_maintenance_window", None),
         multi_az_cluster=multi_az_cluster,
         details=_known(
             Engine=database.engine,
@@ -177,6 +188,27 @@ def _file_systems(backend: Any, _account: str, _region: str) -> Iterator[Resourc
         )
 
 
+def _stacks(backend: Any, account: str, region: str) -> Iterator[Resource]:
+    for stack in list(backend.stacks.get((account, region), {}).values()):
+        if stack.deleted_at is None and stack.usable:
+            yield Resource(
+                arn=stack.id,
+                type=ResourceType.CLOUDFORMATION,
+                name=stack.name,
+                tags=dict(stack.tags),
+                size_bytes=len(stack.template.text),
+                encrypted=True,
+                key_arn=None,
+                details={"members": tuple((name, _arn(live, account, region)) for name, live in stack.live.items())},
+            )
+
+
+def _arn(live: Any, account: str, region: str) -> str:
+    """Return the ARN of a stack's resource of a type that can be backed up, else empty."""
+    form = _ARNS.get(live.type, "")
+    return form.format(partition=partition_of(region), region=region, account=account, id=live.physical_id)
+
+
 def _profile(backend: Any, instance_id: str) -> str | None:
     association = backend.iam_instance_profile_associations.get(instance_id)
     return None if association is None else association.iam_instance_profile.name
@@ -191,6 +223,15 @@ def _tags(pairs: Iterable[Any]) -> dict[str, str]:
     return {pair.get("Key", pair.get("key", "")): pair.get("Value", pair.get("value", "")) or "" for pair in pairs or ()}
 
 
+_ARNS: Mapping[str, str] = {
+    "AWS::DynamoDB::Table": "arn:{partition}:dynamodb:{region}:{account}:table/{id}",
+    "AWS::EC2::Instance": "arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    "AWS::EC2::Volume": "arn:{partition}:ec2:{region}:{account}:volume/{id}",
+    "AWS::EFS::FileSystem": "arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
+    "AWS::RDS::DBCluster": "arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    "AWS::RDS::DBInstance": "arn:{partition}:rds:{region}:{account}:db:{id}",
+    "AWS::S3::Bucket": "arn:{partition}:s3:::{id}",
+}
 _READERS: tuple[tuple[str, Callable[[Any, str, str], Iterator[Resource]]], ...] = (
     ("dynamodb", _tables),
     ("ec2", _ec2),

@@ -1,5 +1,6 @@
 """Operations on backup and copy jobs."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from strongroom.twin.backup.state import BackupJob, CopyJob, Lifecycle, Resource
 from strongroom.twin.backup.vaults import authorize, vault_type
 from strongroom.twin.backup.vaults import find as find_vault
 from strongroom.twin.backup.wire import Call
+from strongroom.twin.watching import metrics
 
 Job = TypeVar("Job", BackupJob, CopyJob, RestoreJob)
 
@@ -31,7 +33,7 @@ def start_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) ->
     place, token = world.place(call.account, call.region), parameters.get("IdempotencyToken")
     known = place.backup_jobs.get(place.tokens.get(f"backup/{token}", ""))
     if token is not None and known is not None:
-        return {"BackupJobId": known.job_id, "CreationDate": known.created_at, "IsParent": False}
+        return {"BackupJobId": known.job_id, "CreationDate": known.created_at, "IsParent": known.composite}
     vault = find_vault(world, call, parameters["BackupVaultName"])
     _check(parameters)
     astray = air_gapped_problem(parameters.get("LogicallyAirGappedBackupVaultArn"), call.account, call.region)
@@ -64,7 +66,7 @@ def start_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) ->
     backups.create(world, call.at, job)
     if token is not None:
         place.tokens[f"backup/{token}"] = job.job_id
-    return {"BackupJobId": job.job_id, "CreationDate": job.created_at, "IsParent": False}
+    return {"BackupJobId": job.job_id, "CreationDate": job.created_at, "IsParent": job.composite}
 
 
 def _check(parameters: Mapping[str, Any]) -> None:
@@ -107,7 +109,16 @@ def stop_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) -> 
 
 def describe_backup_job(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeBackupJob."""
-    return rendered_backup(_find(world.place(call.account, call.region).backup_jobs, parameters["BackupJobId"]))
+    job = _find(world.place(call.account, call.region).backup_jobs, parameters["BackupJobId"])
+    return rendered_backup(job) | _of_children(job)
+
+
+def _of_children(job: BackupJob | CopyJob) -> dict[str, Any]:
+    """Return how many jobs the job of a stack has started, and their states."""
+    if not job.composite:
+        return {}
+    states = Counter(child.state.value for child in job.children)
+    return {"NumberOfChildJobs": len(job.children), "ChildJobsInState": dict(sorted(states.items()))}
 
 
 def describe_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +138,7 @@ def start_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> d
     place, token = world.place(call.account, call.region), parameters.get("IdempotencyToken")
     known = place.copy_jobs.get(place.tokens.get(f"copy/{token}", ""))
     if token is not None and known is not None:
-        return {"CopyJobId": known.job_id, "CreationDate": known.created_at, "IsParent": False}
+        return {"CopyJobId": known.job_id, "CreationDate": known.created_at, "IsParent": known.composite}
     vault = find_vault(world, call, parameters["SourceBackupVaultName"])
     authorize(world, call, vault, "StartCopyJob")
     point = vault.points.get(parameters["RecoveryPointArn"])
@@ -160,7 +171,7 @@ def start_copy_job(world: World, call: Call, parameters: Mapping[str, Any]) -> d
     copying.start(world, copy)
     if token is not None:
         place.tokens[f"copy/{token}"] = copy.job_id
-    return {"CopyJobId": copy.job_id, "CreationDate": copy.created_at, "IsParent": False}
+    return {"CopyJobId": copy.job_id, "CreationDate": copy.created_at, "IsParent": copy.composite}
 
 
 def list_backup_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,7 +181,7 @@ def list_backup_jobs(world: World, call: Call, parameters: Mapping[str, Any]) ->
         "ByState": lambda job, value: job.state.value == value,
         "ByBackupVaultName": lambda job, value: job.vault_name == value,
         "ByResourceType": lambda job, value: job.resource.type.value == value,
-        "ByParentJobId": lambda _job, _value: False,  # there are no composite jobs yet
+        "ByParentJobId": lambda job, value: job.parent is not None and job.parent.job_id == value,
         "ByMessageCategory": lambda job, value: job.category == value,
     }
     places = accounts_covered(world, call, parameters.get("ByAccountId"))
@@ -186,7 +197,7 @@ def list_copy_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -> d
         "ByDestinationVaultArn": lambda job, value: job.destination_vault_arn == value,
         "BySourceRecoveryPointArn": lambda job, value: job.source.arn == value,
         "ByResourceType": lambda job, value: job.resource.type.value == value,
-        "ByParentJobId": lambda _job, _value: False,  # there are no composite jobs yet
+        "ByParentJobId": lambda job, value: job.parent is not None and job.parent.job_id == value,
         "ByMessageCategory": lambda job, value: job.category == value,
     }
     places = accounts_covered(world, call, parameters.get("ByAccountId"))
@@ -244,6 +255,7 @@ def prune(world: World) -> None:
                 del jobs[job_id]
         for job in [job for job in place.restore_jobs.values() if job.created_at < oldest and rules.is_over(job.state)]:
             del place.restore_jobs[job.job_id]
+    metrics.prune(world)
 
 
 def _oldest(jobs: Iterable[BackupJob] | Iterable[CopyJob], before: datetime) -> Iterator[BackupJob | CopyJob]:
@@ -279,7 +291,8 @@ def rendered_backup(job: BackupJob) -> dict[str, Any]:
         "StartBy": job.start_by,
         "ResourceType": job.resource.type.value,
         "BytesTransferred": job.size_bytes,
-        "IsParent": False,
+        "ParentJobId": None if job.parent is None else job.parent.job_id,
+        "IsParent": job.composite,
         "ResourceName": job.resource.name,
         "MessageCategory": job.category,
     }
@@ -308,8 +321,10 @@ def rendered_copy(job: CopyJob) -> dict[str, Any]:
         "CreatedBy": None if job.creator is None else job.creator.wire,
         "CreatedByBackupJobId": job.backup_job_id,
         "ResourceType": job.resource.type.value,
-        "IsParent": False,
+        "ParentJobId": None if job.parent is None else job.parent.job_id,
+        "IsParent": job.composite,
+        "CompositeMemberIdentifier": job.source.member,
         "ResourceName": job.resource.name,
         "MessageCategory": job.category,
     }
-    return {name: value for name, value in document.items() if value is not None}
+    return {name: value for name, value in document.items() if value is not None} | _of_children(job)

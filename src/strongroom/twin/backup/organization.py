@@ -10,7 +10,7 @@ from typing import Any
 
 from strongroom import facts
 from strongroom.semantics import policies
-from strongroom.twin.backup import plans
+from strongroom.twin.backup import closing, plans
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.state import Plan, World
 from strongroom.twin.backup.wire import Call
@@ -26,6 +26,7 @@ def follow(world: World, at: datetime) -> None:
     if generation == world.generation:
         return
     world.generation = generation
+    closing.follow(world, at)
     if not world.organization.is_trusted(SERVICE):  # nothing happens, neither good nor bad
         return
     members = world.organization.accounts()
@@ -83,8 +84,9 @@ def _reconcile(world: World, at: datetime, account: str, region: str, wanted: Ma
     for name, want in wanted.items():
         try:
             _put(world, call, existing.get(name), want)
-        except ApiError:  # InvalidOrganizationBackupPlan: AWS tells nobody why, and the last plan stays
+        except ApiError as refusal:  # InvalidOrganizationBackupPlan: AWS tells nobody why, and the last plan stays
             world.count("invalid_organization_plans")
+            world.invalid_plans.append((at, account, region, want[0], refusal.message))
 
 
 def _put(world: World, call: Call, plan: Plan | None, want: _Wanted) -> None:

@@ -8,7 +8,7 @@ from strongroom import facts
 from strongroom.domain.names import partition_of
 from strongroom.semantics import schedule, windows
 from strongroom.semantics import selection as selection_rules
-from strongroom.twin.backup import timetable
+from strongroom.twin.backup import changes, timetable
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import already_exists, invalid_parameter, invalid_request, limit_exceeded, not_found
 from strongroom.twin.backup.paging import page
@@ -69,6 +69,7 @@ def add_plan(
     )
     world.place(call.account, call.region).plans[plan_id] = plan
     timetable.start(world, plan)
+    changes.of_plan(world, call.at, plan, "CREATED")
     return plan
 
 
@@ -81,6 +82,7 @@ def change_plan(world: World, call: Call, plan: Plan, document: Mapping[str, Any
         version_of(document, plan_id=plan.plan_id, account=plan.account, region=plan.region, number=number, seed=world.seed, at=call.at)
     )
     timetable.start(world, plan)
+    changes.of_plan(world, call.at, plan, "MODIFIED")
 
 
 def update_backup_plan(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +152,7 @@ def delete_backup_plan(world: World, call: Call, parameters: Mapping[str, Any]) 
     if plan.selections:
         raise invalid_request(facts.message("plan_has_selections"))
     plan.deleted_at = call.at
+    changes.of_plan(world, call.at, plan, "DELETED")
     return {"BackupPlanId": plan.plan_id, "BackupPlanArn": plan.arn, "DeletionDate": call.at, "VersionId": plan.current.version_id}
 
 

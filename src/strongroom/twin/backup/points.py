@@ -7,14 +7,15 @@ from strongroom import facts
 from strongroom.semantics import lifecycle as lifecycle_rules
 from strongroom.semantics import locks
 from strongroom.semantics.locks import Act
-from strongroom.twin.backup import notices
+from strongroom.twin.backup import composites, notices
 from strongroom.twin.backup.audited import Framework, ReportPlan
-from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
-from strongroom.twin.backup.expiry import change_lifecycle, cold_at, held, is_cold, remove
+from strongroom.twin.backup.errors import invalid_parameter, invalid_request, not_found
+from strongroom.twin.backup.expiry import change_lifecycle, cold_at, held, is_cold, plan_end, remove
 from strongroom.twin.backup.kept import AccessPoint, RestoreAccess, TieringConfiguration
 from strongroom.twin.backup.paging import page
 from strongroom.twin.backup.plandocument import kept, lifecycle_of, lifecycle_problem, meant
 from strongroom.twin.backup.settling import gone
+from strongroom.twin.backup.shared import as_owner
 from strongroom.twin.backup.state import LegalHold, Lifecycle, RecoveryPoint, Resource, RestoreTestingPlan, Vault, World
 from strongroom.twin.backup.vaults import authorize, key_type, vault_type
 from strongroom.twin.backup.vaults import find as find_vault
@@ -54,13 +55,19 @@ def rendered(vault: Vault, point: RecoveryPoint) -> dict[str, Any]:
         "Lifecycle": _lifecycle(point),
         "EncryptionKeyArn": point.key_arn,
         "IsEncrypted": point.key_arn is not None or vault.air_gapped,
-        "IsParent": False,
+        "IsParent": point.composite,
+        "ParentRecoveryPointArn": _parent(point),
+        "CompositeMemberIdentifier": point.member,
         "ResourceName": point.resource.name,
         "VaultType": vault_type(air_gapped=vault.air_gapped),
         "EncryptionKeyType": key_type(vault),
         "LastRestoreTime": point.restored_at,
     }
     return {name: value for name, value in document.items() if value is not None}
+
+
+def _parent(point: RecoveryPoint) -> str | None:
+    return None if point.parent is None else point.parent[1].arn
 
 
 def _lifecycle(point: RecoveryPoint) -> dict[str, Any] | None:
@@ -78,10 +85,7 @@ def _calculated(point: RecoveryPoint) -> dict[str, Any] | None:
 
 def find(world: World, call: Call, parameters: Mapping[str, Any]) -> tuple[Vault, RecoveryPoint]:
     """Return a recovery point and its vault; raises ApiError when there is none."""
-    owner = parameters.get("BackupVaultAccountId")
-    if owner not in (None, call.account):
-        raise access_denied(f"Insufficient privileges to perform this action on vaults of account {owner}.")
-    vault = find_vault(world, call, parameters["BackupVaultName"])
+    vault = find_vault(world, as_owner(world, call, parameters), parameters["BackupVaultName"])
     point = vault.points.get(parameters["RecoveryPointArn"])
     if point is None:
         raise not_found(f"Cannot find recovery point {parameters['RecoveryPointArn']}")
@@ -96,20 +100,18 @@ def describe_recovery_point(world: World, call: Call, parameters: Mapping[str, A
 
 def list_by_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListRecoveryPointsByBackupVault."""
-    if parameters.get("BackupVaultAccountId") not in (None, call.account):
-        raise access_denied("Insufficient privileges to perform this action on vaults of another account.")
-    vault = find_vault(world, call, parameters["BackupVaultName"])
+    vault = find_vault(world, as_owner(world, call, parameters), parameters["BackupVaultName"])
     return page("RecoveryPoints", _filtered(vault.points.values(), parameters), lambda point: rendered(vault, point), parameters)
 
 
 def _filtered(points: Iterable[RecoveryPoint], parameters: Mapping[str, Any]) -> Iterator[RecoveryPoint]:
     arn, type_, plan = (parameters.get(name) for name in ("ByResourceArn", "ByResourceType", "ByBackupPlanId"))
     before, after = parameters.get("ByCreatedBefore"), parameters.get("ByCreatedAfter")
-    if parameters.get("ByParentRecoveryPointArn"):
-        return  # there are no composite recovery points yet
+    parent = parameters.get("ByParentRecoveryPointArn")
     for point in points:
         if (
-            (arn is None or point.resource.arn == arn)
+            (parent is None or _parent(point) == parent)
+            and (arn is None or point.resource.arn == arn)
             and (type_ is None or point.resource.type.value == type_)
             and (plan is None or (point.creator is not None and point.creator.plan_id == plan))
             and (before is None or point.created_at <= before)
@@ -134,7 +136,8 @@ def list_by_resource(world: World, call: Call, parameters: Mapping[str, Any]) ->
             "EncryptionKeyArn": point.key_arn,
             "BackupSizeBytes": point.size_bytes,
             "BackupVaultName": vault.name,
-            "IsParent": False,
+            "IsParent": point.composite,
+            "ParentRecoveryPointArn": _parent(point),
             "ResourceName": point.resource.name,
             "VaultType": vault_type(air_gapped=vault.air_gapped),
             "EncryptionKeyType": key_type(vault),
@@ -150,6 +153,7 @@ def delete_recovery_point(world: World, call: Call, parameters: Mapping[str, Any
     authorize(world, call, vault, "DeleteRecoveryPoint", point.arn)
     _unlocked(vault, Act.DELETE_RECOVERY_POINT)
     _unheld(point)
+    _childless(point)
     remove(world, vault, point)
     return {}
 
@@ -160,14 +164,27 @@ def disassociate_recovery_point(world: World, call: Call, parameters: Mapping[st
     authorize(world, call, vault, "DisassociateRecoveryPoint", point.arn)
     _unlocked(vault, Act.DISASSOCIATE)
     _unheld(point)
+    _childless(point)
     del vault.points[point.arn]
     return {}
 
 
 def disassociate_from_parent(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DisassociateRecoveryPointFromParent: there are no composite recovery points yet, so no recovery point has a parent."""
+    """DisassociateRecoveryPointFromParent: the recovery point stays, the composite one ends without it."""
     _, point = find(world, call, parameters)
-    raise invalid_request(f"Recovery point {point.arn} has no parent recovery point.")
+    if point.parent is None:
+        raise invalid_request(f"Recovery point {point.arn} has no parent recovery point.")
+    vault, parent = point.parent
+    point.parent = None
+    parent.members = tuple((home, member) for home, member in parent.members if member is not point)
+    plan_end(world, vault, parent, parent.created_at)
+    return {}
+
+
+def _childless(point: RecoveryPoint) -> None:
+    """Refuse to remove a composite recovery point before its members."""
+    if composites.present(point):
+        raise invalid_request(f"Recovery point {point.arn} has nested recovery points, they must be deleted first.")
 
 
 def _unlocked(vault: Vault, act: Act) -> None:
@@ -186,6 +203,8 @@ def update_lifecycle(world: World, call: Call, parameters: Mapping[str, Any]) ->
     vault, point = find(world, call, parameters)
     authorize(world, call, vault, "UpdateRecoveryPointLifecycle", point.arn)
     _unlocked(vault, Act.CHANGE_LIFECYCLE)
+    if point.composite:
+        raise invalid_request(f"Recovery point {point.arn} is composite, its lifecycle is that of its nested recovery points.")
     asked = lifecycle_of(parameters.get("Lifecycle")) or Lifecycle()
     problem = lifecycle_problem(parameters.get("Lifecycle"), unbounded=True)
     if problem:

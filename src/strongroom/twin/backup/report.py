@@ -1,6 +1,7 @@
 """What there is: numbers for people, everything for tests."""
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from strongroom.twin.backup.points import rendered
 from strongroom.twin.backup.reportplans import rendered as rendered_report
 from strongroom.twin.backup.restorejobs import rendered as rendered_restore
 from strongroom.twin.backup.restoretesting import described_plan
-from strongroom.twin.backup.state import World
+from strongroom.twin.backup.state import Place, World
 from strongroom.twin.backup.vaults import described
 
 
@@ -52,7 +53,19 @@ def dump(world: World) -> dict[str, Any]:
             "report_jobs": [rendered_report(job) for job in place.report_jobs.values()],
             "restore_testing_plans": {plan.name: described_plan(plan) for plan in place.testing_plans.values()},
         }
+        | _kept(place)
         for (account, region), place in sorted(world.places.items())
+    }
+
+
+def _kept(place: Place) -> dict[str, Any]:
+    """Return what an account and Region holds beside vaults, plans and jobs."""
+    points = [point for vault in place.vaults.values() for point in vault.points.values()]
+    stores = ("frameworks", "report_plans", "tiering", "scan_jobs", "restore_access", "access_points")
+    return {name: [asdict(each) for each in getattr(place, name).values()] for name in stores} | {
+        "settings": {"opt_in": dict(place.opt_in), "management": dict(place.management)},
+        "approvals": {vault.name: asdict(vault.approval) for vault in place.vaults.values() if vault.approval},
+        "indexes": {point.arn: asdict(point.index) for point in points if point.index},
     }
 
 

@@ -23,9 +23,9 @@ from strongroom.semantics.restores import is_over
 from strongroom.twin.backup.audited import Framework, ReportJob, ReportPlan
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.compliance import Finding, evaluate
-from strongroom.twin.backup.posting import at_instant
 from strongroom.twin.backup.settling import gone
 from strongroom.twin.backup.state import BackupJob, CopyJob, Place, RestoreJob, World
+from strongroom.twin.watching.instants import at_instant
 
 _DAY = timedelta(days=1)
 _NIGHT = timedelta(hours=1), timedelta(hours=5)  # after midnight UTC
@@ -86,7 +86,7 @@ def _finish(world: World, at: datetime, job: ReportJob) -> None:
     for kind in channel["Formats"]:
         content = _csv(columns, rows) if kind == "CSV" else _json(columns, rows)
         key = _key(job, kind)
-        problem = _write(at, job, key, content)
+        problem = _write(world, at, job, key, content)
         if problem:
             job.status, job.message = "FAILED", problem
             return
@@ -121,7 +121,7 @@ def _json(columns: tuple[str, ...], rows: list[_Row]) -> bytes:
     return json.dumps({"reportItems": items}, indent=2).encode()
 
 
-def _write(at: datetime, job: ReportJob, key: str, content: bytes) -> str:
+def _write(world: World, at: datetime, job: ReportJob, key: str, content: bytes) -> str:
     """Put a report into its bucket; returns why it can't be done."""
     from moto.s3.models import s3_backends
 
@@ -131,7 +131,13 @@ def _write(at: datetime, job: ReportJob, key: str, content: bytes) -> str:
     bucket = None if owner is None else dict.get(s3_backends[owner][partition].buckets, name)
     if owner is None or bucket is None:
         return f"The specified bucket does not exist: {name}"
-    role = Actor(kind=PrincipalKind.ROLE, arn=f"arn:{partition}:iam::{account}:role/{_ROLE}", account=account, service_linked=True)
+    role = Actor(
+        kind=PrincipalKind.ROLE,
+        arn=f"arn:{partition}:iam::{account}:role/{_ROLE}",
+        account=account,
+        organization_id=world.organization.organization_id,
+        service_linked=True,
+    )
     policy = None if bucket.policy is None else parse(_text(bucket.policy), name="bucket policy")
     target = Target(arn=f"arn:{partition}:s3:::{name}/{key}", account=owner, policy=policy)
     context = Context(values=MappingProxyType({"s3:x-amz-acl": ("bucket-owner-full-control",)}), complete=True)

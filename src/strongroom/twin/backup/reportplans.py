@@ -59,7 +59,7 @@ def create_report_plan(world: World, call: Call, parameters: Mapping[str, Any]) 
         channel=_channel(parameters["ReportDeliveryChannel"]),
         setting=parameters["ReportSetting"],
         tags=dict(parameters.get("ReportPlanTags") or {}),
-        settled_at=settled_at(world, call.at, luck.uuid),
+        settled_at=settled_at(world, call, luck.uuid),
     )
     world.place(call.account, call.region).report_plans[name] = plan
     reporting.schedule(world, plan, call.at)
@@ -101,7 +101,7 @@ def update_report_plan(world: World, call: Call, parameters: Mapping[str, Any]) 
     plan = find(world, call, parameters["ReportPlanName"])
     setting, channel = parameters.get("ReportSetting", plan.setting), parameters.get("ReportDeliveryChannel", plan.channel)
     _check(world, call, setting, channel)
-    unsettle(world, call.at, plan, "UPDATE")
+    unsettle(world, call, plan, "UPDATE")
     plan.setting, plan.channel = setting, _channel(channel)
     plan.description = parameters.get("ReportPlanDescription", plan.description)
     return _answer(plan)
@@ -109,7 +109,7 @@ def update_report_plan(world: World, call: Call, parameters: Mapping[str, Any]) 
 
 def delete_report_plan(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteReportPlan: the reports it wrote stay in the bucket."""
-    unsettle(world, call.at, find(world, call, parameters["ReportPlanName"]), "DELETE")
+    unsettle(world, call, find(world, call, parameters["ReportPlanName"]), "DELETE")
     return {}
 
 

@@ -40,6 +40,8 @@ def make(world: World, at: datetime, job: RestoreJob) -> str:
             arn = maker(world, at, job)
     except (HTTPException, ServiceException) as error:
         raise NotRestored(getattr(error, "message", None) or error.args[0]) from None
+    except (LookupError, TypeError, ValueError, AttributeError) as error:  # what moto raises where AWS would look first
+        raise NotRestored(f"Invalid restore metadata: {error}") from None
     changed(world, job.account, job.region)
     return arn
 

@@ -13,6 +13,7 @@ from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request, not_found
 from strongroom.twin.backup.jobs import accounts_covered, filtered
 from strongroom.twin.backup.paging import page
+from strongroom.twin.backup.shared import shared_vaults
 from strongroom.twin.backup.state import RecoveryPoint, RestoreJob, Vault, World
 from strongroom.twin.backup.vaults import authorize
 from strongroom.twin.backup.wire import Call
@@ -49,7 +50,7 @@ def start_restore_job(world: World, call: Call, parameters: Mapping[str, Any]) -
 
 
 def _find_point(world: World, call: Call, arn: str) -> tuple[Vault, RecoveryPoint]:
-    for vault in world.place(call.account, call.region).vaults.values():
+    for vault in (*world.place(call.account, call.region).vaults.values(), *shared_vaults(world, call)):
         if arn in vault.points:
             return vault, vault.points[arn]
     raise not_found(f"Cannot find recovery point {arn}")
@@ -67,6 +68,8 @@ def _check(call: Call, point: RecoveryPoint, parameters: Mapping[str, Any]) -> N
     kind = parameters.get("ResourceType")
     if kind not in (None, point.resource.type.value):
         raise invalid_parameter(f"Invalid ResourceType: {kind}, the recovery point is of type {point.resource.type}")
+    if point.composite:
+        raise invalid_request(f"Recovery point {point.arn} is composite and cannot be restored, its nested recovery points can.")
     refused = rules.refused(point.status)
     if refused:
         raise invalid_request(f"Recovery point {point.arn}: {refused}")
@@ -96,7 +99,7 @@ def list_restore_jobs(world: World, call: Call, parameters: Mapping[str, Any]) -
     tests: dict[str, Callable[[RestoreJob, Any], bool]] = {
         "ByResourceType": lambda job, value: job.resource.type.value == value,
         "ByStatus": lambda job, value: job.state.value == value,
-        "ByParentJobId": lambda _job, _value: False,  # there are no composite jobs yet
+        "ByParentJobId": lambda _job, _value: False,  # of a stack each member is restored by itself
         "ByRestoreTestingPlanArn": lambda job, value: job.test is not None and job.test.plan_arn == value,
     }
     places = accounts_covered(world, call, parameters.get("ByAccountId"))

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,15 @@ class Backup:
         self._lock = threading.RLock()
         self._world = World(organization=organization, seed=seed, at=_milliseconds(now()))
         self._entitlements: Entitlements | None = None  # enforced, where there are some
+
+    @property
+    def world(self) -> World:
+        """Everything that it knows, for the services that watch; another one after a saved twin was loaded."""
+        return self._world
+
+    def instant(self) -> datetime:
+        """Return the virtual now, never before what has happened already."""
+        return max(self._world.at, _milliseconds(self._now()))
 
     def handle(self, request: Request) -> Response:
         """Answer a wire call; never raises ApiError."""
@@ -57,7 +67,7 @@ class Backup:
         self, operation: str, parameters: Mapping[str, Any], *, account: str, region: str, principal: str, internal: bool = False
     ) -> dict[str, Any]:
         action = _action(operation)
-        at = max(self._world.at, _milliseconds(self._now()))
+        at = self.instant()
         self._until(at)
         return action(self._world, wire.Call(account=account, region=region, principal=principal, at=at, internal=internal), parameters)
 
@@ -102,6 +112,11 @@ class Backup:
         """Numbers for `twin status`: jobs of the last 30 days by state, recovery points, vaults, plans."""
         with self._lock:
             return report.status(self._world)
+
+    def mail(self) -> list[dict[str, str]]:
+        """The mail that would have left the machine, oldest first."""
+        with self._lock:
+            return [{**asdict(each), "at": each.at.isoformat()} for each in self._world.book.mail]
 
     def dump(self) -> dict[str, Any]:
         """All vaults, plans, jobs and recovery points as plain data, for comparing two runs."""

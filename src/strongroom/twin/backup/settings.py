@@ -5,6 +5,7 @@ from typing import Any
 
 from strongroom import facts
 from strongroom.domain.names import ResourceType
+from strongroom.twin.backup import changes
 from strongroom.twin.backup.errors import access_denied, invalid_parameter, invalid_request
 from strongroom.twin.backup.state import Place, World
 from strongroom.twin.backup.wire import Call
@@ -51,6 +52,8 @@ def update_region_settings(world: World, call: Call, parameters: Mapping[str, An
     place.opt_in.update(opted)
     place.management.update(managed)
     world.forget()
+    if opted:
+        changes.of_region(world, call, opted)
     return {}
 
 

@@ -21,6 +21,7 @@ from strongroom.twin.backup.clockwork import Clockwork, Happening
 from strongroom.twin.backup.disturbances import Disturbances
 from strongroom.twin.backup.kept import AccessPoint, Approval, RestoreAccess, ScanJob, TieringConfiguration
 from strongroom.twin.ports import OrganizationView
+from strongroom.twin.watching.book import Book
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 Outcome = tuple[str | None, str]  # StatusMessage and MessageCategory at the end of a job
@@ -39,6 +40,7 @@ class Resource:
     encrypted: bool
     key_arn: str | None  # as the service tells it: ARN, id or alias
     continuous_ready: bool = True  # S3: versioning is on
+    maintenance: str | None = None  # the weekly window of a database: mon:04:00-mon:05:00
     multi_az_cluster: bool = False  # RDS: a Multi-AZ DB cluster, not an instance
     exists: bool = True  # False: an ARN that a selection names and that nobody has
     details: Mapping[str, Any] = field(default_factory=dict)  # what a restore needs beside it, by AWS's metadata keys
@@ -118,6 +120,10 @@ class RecoveryPoint:
     restored_at: datetime | None = None  # when a restore of it last completed
     passing: Passing | None = None  # on its way to an air-gapped vault
     index: Index | None = None
+    composite: bool = False  # of a stack: it groups those of its members
+    members: tuple[tuple["Vault", "RecoveryPoint"], ...] = ()  # of a composite one, when it was made
+    parent: tuple["Vault", "RecoveryPoint"] | None = None  # the composite one that it is a member of
+    member: str | None = None  # logical id in the stack
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -259,6 +265,14 @@ class BackupJob:
     air_gapped_arn: str | None = None  # the air-gapped vault that is the real target
     way: Way | None = None  # how its recovery point gets there, known once it runs
     fallback: str = ""  # why it doesn't, in AWS's words
+    parent: "BackupJob | None" = None  # the job of the stack that it is a part of
+    member: str | None = None  # logical id in the stack; None: its template
+    children: tuple["BackupJob", ...] = ()  # of the job of a stack, once it runs
+
+    @property
+    def composite(self) -> bool:
+        """It is the job of a whole stack."""
+        return self.resource.type is ResourceType.CLOUDFORMATION and self.parent is None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -287,6 +301,13 @@ class CopyJob:
     point_arn: str | None = None
     key_arn: str | None = None
     to_air_gapped: bool = False  # what its destination turned out to be
+    parent: "CopyJob | None" = None  # the copy of the composite recovery point that it is a part of
+    children: tuple["CopyJob", ...] = ()  # of the copy of a composite recovery point, once it runs
+
+    @property
+    def composite(self) -> bool:
+        """It copies a composite recovery point."""
+        return self.source.composite
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -426,6 +447,7 @@ class World:
     places: dict[tuple[str, str], Place] = field(default_factory=dict)
     global_settings: dict[str, str] = field(default_factory=dict)
     global_settings_at: datetime | None = None
+    closed: dict[str, datetime] = field(default_factory=dict)  # accounts that AWS Backup knows and that were closed, with when
     busy: dict[str, str] = field(default_factory=dict)  # resource ARN -> id of the job that holds it
     waiting: dict[str, deque[tuple[BackupJob | CopyJob, Happening]]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -434,9 +456,12 @@ class World:
     facts: dict[tuple[object, ...], Any] = field(default_factory=dict)  # roles and keys, valid while nobody can change them
     disturbances: Disturbances = field(default_factory=Disturbances)  # what somebody asked to go wrong
     moves: int = 0  # how often somebody may have changed other services
+    book: Book = field(default_factory=Book)  # metrics and mail
     pruned_at: datetime = _LONG_AGO  # when old jobs were last forgotten
     numbers: int = 0
     generation: int = -1  # of the organization, when its plans were last made
+    # Plans of backup policies that could not be made: at, account, Region, plan, why.
+    invalid_plans: deque[tuple[datetime, str, str, Mapping[str, Any], str]] = field(default_factory=lambda: deque(maxlen=1000))
 
     def place(self, account: str, region: str) -> Place:
         """AWS Backup in one account and Region, made on first sight."""

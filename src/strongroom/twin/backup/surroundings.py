@@ -1,7 +1,7 @@
 """Roles and keys that jobs depend on, read in-process from moto's IAM and KMS."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -37,17 +37,17 @@ def role_problem(world: World, role_arn: str) -> str:
     """Return why AWS Backup can't assume a role, in AWS's words; empty when it can."""
     if role_arn in world.disturbances.roles:
         return f"IAM Role {role_arn} cannot be assumed by AWS Backup"
-    problem: str = world.once(("role", role_arn), lambda: _role_problem(role_arn))
+    problem: str = world.once(("role", role_arn), lambda: _role_problem(world, role_arn))
     return problem
 
 
-def _role_problem(role_arn: str) -> str:
-    if SERVICE_LINKED_ROLE in role_arn:  # the service makes it when it needs it
-        return ""
+def _role_problem(world: World, role_arn: str) -> str:
     parts = role_arn.split(":", 5)
     refused = f"IAM Role {role_arn} cannot be assumed by AWS Backup"
-    if len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("role/"):
+    if len(parts) != 6 or parts[2] != "iam" or not parts[5].startswith("role/") or world.organization.is_closed(parts[4]):
         return refused
+    if SERVICE_LINKED_ROLE in role_arn:  # the service makes it when it needs it
+        return ""
     backend = backend_of("iam", parts[4], parts[1])
     for role in () if backend is None else list(backend.roles.values()):
         if role.arn == role_arn:
@@ -66,8 +66,13 @@ def _trusts_backup(role_arn: str, document: str | dict[str, Any]) -> bool:
 
 def key_of(world: World, reference: str, account: str, region: str) -> Key:
     """Return the key behind an ARN, id or alias as `account` would find it in `region`."""
-    key: Key = world.once(("key", reference, account, region), lambda: _key(reference, account, region))
+    key: Key = world.once(("key", reference, account, region), lambda: _available(world, _key(reference, account, region)))
     return key
+
+
+def _available(world: World, key: Key) -> Key:
+    """Return a key as everybody finds it: that of a closed account can't be used."""
+    return replace(key, state="Unavailable") if world.organization.is_closed(key.arn.split(":")[4]) else key
 
 
 def _key(reference: str, account: str, region: str) -> Key:

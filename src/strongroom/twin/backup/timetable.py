@@ -72,7 +72,7 @@ def _compute(table: Timetable) -> None:
 
 def _run(world: World, at: datetime, table: Timetable) -> None:
     plan, version = table.plan, table.version
-    if plan.deleted_at is not None or plan.current is not version:
+    if plan.deleted_at is not None or plan.current is not version or plan.account in world.closed:
         return
     while table.runs and table.runs[0].slot_at == at:
         name = table.runs.popleft().rule

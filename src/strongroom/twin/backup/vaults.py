@@ -8,6 +8,7 @@ from typing import Any
 from strongroom import facts
 from strongroom.domain.names import Arn, vault_arn
 from strongroom.semantics import airgapped, locks
+from strongroom.twin.backup import changes
 from strongroom.twin.backup.access import Caller, denies
 from strongroom.twin.backup.chance import chance
 from strongroom.twin.backup.errors import (
@@ -21,6 +22,7 @@ from strongroom.twin.backup.errors import (
 )
 from strongroom.twin.backup.kept import ApprovalRequest, RestoreAccess
 from strongroom.twin.backup.paging import page
+from strongroom.twin.backup.shared import as_owner, shared_vaults
 from strongroom.twin.backup.state import Vault, World
 from strongroom.twin.backup.surroundings import aws_managed_key, key_of
 from strongroom.twin.backup.wire import Call
@@ -61,7 +63,9 @@ def create_backup_vault(world: World, call: Call, parameters: Mapping[str, Any])
         return _created(existing)
     given = parameters.get("EncryptionKeyArn")
     key_arn = aws_managed_key(call.account, call.region, "aws/backup").arn if given is None else _key(world, call, given)
-    return _created(_add(world, call, parameters, key_arn))
+    made = _add(world, call, parameters, key_arn)
+    changes.of_vault(world, call.at, made, "CREATED")
+    return _created(made)
 
 
 def create_air_gapped_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,6 +81,7 @@ def create_air_gapped_vault(world: World, call: Call, parameters: Mapping[str, A
         luck = chance(world.seed, "air-gapped", existing.arn, existing.serial)
         existing.air_gapped, existing.available_at = True, call.at + luck.between(*_MAKING, 0)
         existing.lock = locks.Lock(min_days=least, max_days=most, lock_at=call.at)
+        changes.of_vault(world, call.at, existing, "CREATED")
     return _created(existing) | {"VaultState": described(existing, call.at)["VaultState"]}
 
 
@@ -196,9 +201,7 @@ def _described_access(access: RestoreAccess, at: datetime) -> dict[str, Any]:
 
 def describe_backup_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeBackupVault."""
-    owner = parameters.get("BackupVaultAccountId")
-    if owner not in (None, call.account):
-        raise access_denied(f"Insufficient privileges to perform this action on vaults of account {owner}.")
+    call = as_owner(world, call, parameters)
     access = world.place(call.account, call.region).restore_access.get(parameters["BackupVaultName"])
     if access is not None:
         return _described_access(access, call.at)
@@ -206,7 +209,7 @@ def describe_backup_vault(world: World, call: Call, parameters: Mapping[str, Any
 
 
 def list_backup_vaults(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListBackupVaults; nothing is shared, so that filter gives an empty list."""
+    """ListBackupVaults: one's own, or with ByShared those that others share with one."""
     wanted, place = parameters.get("ByVaultType"), world.place(call.account, call.region)
     vaults: list[Vault | RestoreAccess] = [
         vault for vault in place.vaults.values() if wanted in (None, vault_type(air_gapped=vault.air_gapped))
@@ -217,7 +220,10 @@ def list_backup_vaults(world: World, call: Call, parameters: Mapping[str, Any]) 
     def listed(vault: Vault | RestoreAccess) -> dict[str, Any]:
         return _described_access(vault, call.at) if isinstance(vault, RestoreAccess) else described(vault, call.at)
 
-    return page("BackupVaultList", () if parameters.get("ByShared") else vaults, listed, parameters)
+    if parameters.get("ByShared"):
+        shared = [vault for vault in shared_vaults(world, call) if wanted in (None, vault_type(air_gapped=vault.air_gapped))]
+        return page("BackupVaultList", shared, listed, parameters)
+    return page("BackupVaultList", vaults, listed, parameters)
 
 
 def delete_backup_vault(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,6 +234,7 @@ def delete_backup_vault(world: World, call: Call, parameters: Mapping[str, Any])
     if refused:
         raise invalid_request(refused, code="ERROR_9101")
     del world.place(call.account, call.region).vaults[vault.name]
+    changes.of_vault(world, call.at, vault, "DELETED")
     return {}
 
 
@@ -240,6 +247,7 @@ def put_access_policy(world: World, call: Call, parameters: Mapping[str, Any]) -
     if problem:
         raise invalid_parameter(f"Invalid policy document: {problem}")
     vault.access_policy = policy
+    changes.of_vault(world, call.at, vault, "MODIFIED")
     return {}
 
 
@@ -276,6 +284,7 @@ def delete_access_policy(world: World, call: Call, parameters: Mapping[str, Any]
     vault = find(world, call, parameters["BackupVaultName"])
     authorize(world, call, vault, "DeleteBackupVaultAccessPolicy")
     vault.access_policy = None
+    changes.of_vault(world, call.at, vault, "MODIFIED")
     return {}
 
 
@@ -293,6 +302,7 @@ def put_lock(world: World, call: Call, parameters: Mapping[str, Any]) -> dict[st
         hard = locks.phase(vault.lock, call.at) is locks.Phase.COMPLIANCE
         raise (invalid_request if hard else invalid_parameter)(f"Backup vault {vault.name}: {change.refused}")
     vault.lock = change.lock
+    changes.of_vault(world, call.at, vault, "MODIFIED")
     return {}
 
 
@@ -303,6 +313,7 @@ def delete_lock(world: World, call: Call, parameters: Mapping[str, Any]) -> dict
     if change.refused:
         raise invalid_request(f"Backup vault {vault.name}: {change.refused}")
     vault.lock = change.lock
+    changes.of_vault(world, call.at, vault, "MODIFIED")
     return {}
 
 

@@ -10,10 +10,13 @@ from werkzeug.exceptions import HTTPException
 from strongroom.twin.ports import ApiError
 
 REFUSALS = (ApiError, ServiceException, HTTPException)  # how our services and moto's say no
+MISSHAPEN = (KeyError, TypeError, ValueError, AttributeError, IndexError)  # how handlers stumble over properties of another shape
 
 
 def reason(refusal: Exception) -> str:
     """The message of a refusal, as CloudFormation quotes it."""
+    if isinstance(refusal, MISSHAPEN):
+        return f"Properties validation failed for resource with message:\n#: {type(refusal).__name__}: {refusal}"
     message = getattr(refusal, "message", None) or getattr(refusal, "description", None) or str(refusal)
     code = getattr(refusal, "code", "") or ""
     label = getattr(refusal, "error_type", "") or (code if isinstance(code, str) else "")
@@ -40,6 +43,7 @@ class Made:
     physical_id: str
     attributes: Mapping[str, Any] = field(default_factory=dict)
     model: Any = None  # whatever the type needs to find it again
+    names: Mapping[str, str] = field(default_factory=dict)  # by which the service knows it, where that isn't its physical id
 
     def attribute(self, name: str) -> Any:
         """What Fn::GetAtt returns."""
@@ -59,6 +63,13 @@ class Handler(Protocol):
 
     def delete(self, place: Place, made: Made, properties: Mapping[str, Any]) -> None:
         """Remove it; one that is gone already is no error."""
+
+
+class Readable(Protocol):
+    """A resource type whose resources can be compared with their template."""
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Properties as the service has them; None: the resource is gone."""
 
 
 def check_properties(properties: Mapping[str, Any], *, required: frozenset[str], optional: frozenset[str]) -> None:

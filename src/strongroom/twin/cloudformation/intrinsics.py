@@ -92,7 +92,7 @@ class Scope:
                 return any(self._holds(each) for each in argument)
             case "Fn::Equals":
                 first, second = (self.value(each) for each in argument)
-                return _text(first) == _text(second)
+                return as_text(first) == as_text(second)
         raise refuse(f"Template error: every condition must be a boolean function, not {name}")
 
     def _ref(self, name: Any) -> Any:
@@ -117,8 +117,8 @@ class Scope:
         def replacement(match: re.Match[str]) -> str:
             name = match[1].strip()
             if name in local:
-                return _text(self.value(local[name]))
-            return _text(self._get_att(name) if "." in name else self._ref(name))
+                return as_text(self.value(local[name]))
+            return as_text(self._get_att(name) if "." in name else self._ref(name))
 
         return _LITERAL.sub(r"${\1}", _VARIABLE.sub(replacement, text))
 
@@ -166,14 +166,15 @@ def _sub_references(argument: Any) -> Iterator[str]:
     yield from references(local)
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as CloudFormation writes it where text is wanted."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _join(scope: Scope, argument: Any) -> str:
-    return str(argument[0]).join(_text(each) for each in scope.value(argument[1]))
+    return str(argument[0]).join(as_text(each) for each in scope.value(argument[1]))
 
 
 def _split(scope: Scope, argument: Any) -> list[str]:

@@ -1,154 +1,151 @@
-"""AWS::KMS::Key, AWS::KMS::ReplicaKey and AWS::KMS::Alias on moto's KMS, whose own types lack updates, tags and multi-Region keys."""
+"""AWS::KMS::Key, AWS::KMS::ReplicaKey and AWS::KMS::Alias."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from moto.kms.models import KmsBackend, kms_backends
-
-from strongroom.twin.cloudformation.handlers import Made, Place, as_bool, check_properties, tag_mapping
+from strongroom.twin.cloudformation.handlers import Made, Place, as_bool
+from strongroom.twin.cloudformation.served import Served, chosen, document, own_tags, wanted_tags
 from strongroom.twin.ports import ApiError
 
 _PENDING_DAYS = 30
-_KEY = frozenset(
-    {
-        "BypassPolicyLockoutSafetyCheck",
-        "Description",
-        "EnableKeyRotation",
-        "Enabled",
-        "KeyPolicy",
-        "KeySpec",
-        "KeyUsage",
-        "MultiRegion",
-        "Origin",
-        "PendingWindowInDays",
-        "RotationPeriodInDays",
-        "Tags",
-    }
-)
-_REPLICA = frozenset({"Description", "Enabled", "PendingWindowInDays", "Tags"})
-_FIXED = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
+_MADE_WITH = ("BypassPolicyLockoutSafetyCheck", "Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
+_SHOWN = ("Description", "KeySpec", "KeyUsage", "MultiRegion", "Origin")
+_GONE = frozenset({"PendingDeletion", "PendingReplicaDeletion"})
 
 
-class Key:
+class Key(Served):
     """Ref is the key id; the attributes are Arn and KeyId."""
 
+    service = "kms"
+    optional = frozenset({*_MADE_WITH, "EnableKeyRotation", "Enabled", "KeyPolicy", "PendingWindowInDays", "RotationPeriodInDays", "Tags"})
+    fixed: tuple[str, ...] = ("KeySpec", "KeyUsage", "MultiRegion", "Origin")
+
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
-        """CreateKey."""
-        check_properties(properties, required=frozenset(), optional=_KEY)
-        key = _backend(place).create_key(
-            policy=_policy(properties),
-            key_usage=properties.get("KeyUsage", "ENCRYPT_DECRYPT"),
-            key_spec=properties.get("KeySpec", "SYMMETRIC_DEFAULT"),
-            description=properties.get("Description", ""),
-            tags=None,
-            multi_region=as_bool(properties.get("MultiRegion", False)),
-        )
-        made = Made(physical_id=key.id, attributes={"Arn": key.arn, "KeyId": key.id})
-        _settle(place, made, properties)
+        """CreateKey, then rotation and state."""
+        self.check(properties)
+        tags = wanted_tags(place, properties)
+        policy = {"Policy": document(properties["KeyPolicy"])} if properties.get("KeyPolicy") else {}
+        made = self._made(self.ask(place, "CreateKey", **chosen(properties, *_MADE_WITH), **policy, Tags=_pairs(tags))["KeyMetadata"], tags)
+        if as_bool(properties.get("EnableKeyRotation", False)):
+            self.ask(place, "EnableKeyRotation", KeyId=made.physical_id, **chosen(properties, "RotationPeriodInDays"))
+        if not as_bool(properties.get("Enabled", True)):
+            self.ask(place, "DisableKey", KeyId=made.physical_id)
         return made
 
-    def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
-        """Policy, description, rotation, state and tags change in place."""
-        check_properties(new, required=frozenset(), optional=_KEY)
-        if any(old.get(name) != new.get(name) for name in _FIXED):
-            return None
-        backend = _backend(place)
-        policy = _policy(new)
-        if policy is not None and old.get("KeyPolicy") != new.get("KeyPolicy"):
-            backend.put_key_policy(made.physical_id, policy)
+    def change(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """Policy, description, rotation, state and tags; a key that is enabled anew is so before anything else."""
+        key = {"KeyId": made.physical_id}
+        was, should = (as_bool(properties.get("Enabled", True)) for properties in (old, new))
+        if should and not was:
+            self.ask(place, "EnableKey", **key)
+        if new.get("KeyPolicy") and old.get("KeyPolicy") != new["KeyPolicy"]:
+            self.ask(place, "PutKeyPolicy", **key, PolicyName="default", Policy=document(new["KeyPolicy"]))
         if old.get("Description") != new.get("Description"):
-            backend.update_key_description(made.physical_id, new.get("Description", ""))
-        _settle(place, made, new)
-        return made
+            self.ask(place, "UpdateKeyDescription", **key, Description=new.get("Description", ""))
+        rotation = ("EnableKeyRotation", "RotationPeriodInDays")
+        if chosen(old, *rotation) != chosen(new, *rotation):
+            if as_bool(new.get("EnableKeyRotation", False)):
+                self.ask(place, "EnableKeyRotation", **key, **chosen(new, "RotationPeriodInDays"))
+            else:
+                self.ask(place, "DisableKeyRotation", **key)
+        self._retag(place, made, wanted_tags(place, new))
+        if was and not should:
+            self.ask(place, "DisableKey", **key)
 
     def delete(self, place: Place, made: Made, properties: Mapping[str, Any]) -> None:
-        """ScheduleKeyDeletion after the pending window."""
-        backend = _backend(place)
-        if made.physical_id in backend.keys:
-            backend.schedule_key_deletion(made.physical_id, int(properties.get("PendingWindowInDays", _PENDING_DAYS)))
+        """ScheduleKeyDeletion after the pending window; a key that waits for it already is as good as gone."""
+        shown = self.found(place, "DescribeKey", KeyId=made.physical_id)
+        if shown is None or shown["KeyMetadata"]["KeyState"] in _GONE:
+            return
+        days = int(properties.get("PendingWindowInDays", _PENDING_DAYS))
+        self.remove(place, "ScheduleKeyDeletion", KeyId=made.physical_id, PendingWindowInDays=days)
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """DescribeKey, GetKeyPolicy, GetKeyRotationStatus and ListResourceTags."""
+        key = {"KeyId": made.physical_id}
+        answer = self.found(place, "DescribeKey", **key)
+        if answer is None or answer["KeyMetadata"]["KeyState"] in _GONE:
+            return None
+        shown = answer["KeyMetadata"]
+        actual = chosen(shown, *_SHOWN) | {"Enabled": shown["KeyState"] != "Disabled"}
+        actual["KeyPolicy"] = self.ask(place, "GetKeyPolicy", **key, PolicyName="default")["Policy"]
+        if "EnableKeyRotation" in properties:
+            rotation = self.ask(place, "GetKeyRotationStatus", **key)
+            actual |= {"EnableKeyRotation": rotation["KeyRotationEnabled"], **chosen(rotation, "RotationPeriodInDays")}
+        tags = {tag["TagKey"]: tag["TagValue"] for tag in self.ask(place, "ListResourceTags", **key)["Tags"]}
+        return actual | {"Tags": own_tags(place, properties, tags)}
+
+    def _made(self, metadata: Mapping[str, Any], tags: dict[str, str]) -> Made:
+        attributes = {"Arn": metadata["Arn"], "KeyId": metadata["KeyId"]}
+        return Made(physical_id=metadata["KeyId"], attributes=attributes, model=tags)
+
+    def _retag(self, place: Place, made: Made, tags: dict[str, str]) -> None:
+        gone = sorted(set(made.model) - set(tags))
+        if gone:
+            self.ask(place, "UntagResource", KeyId=made.physical_id, TagKeys=gone)
+        if tags:
+            self.ask(place, "TagResource", KeyId=made.physical_id, Tags=_pairs(tags))
+        made.model = tags
 
 
 class ReplicaKey(Key):
     """Ref is the key id, the same as the primary's."""
 
+    required = frozenset({"KeyPolicy", "PrimaryKeyArn"})
+    optional = frozenset({"Description", "Enabled", "PendingWindowInDays", "Tags"})
+    fixed = ("PrimaryKeyArn",)
+
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
-        """ReplicateKey from the primary's Region, with a policy of its own."""
-        check_properties(properties, required=frozenset({"PrimaryKeyArn", "KeyPolicy"}), optional=_REPLICA)
-        primary = str(properties["PrimaryKeyArn"])
-        _, _, _, region, account, name = primary.split(":", 5)
-        key_id = name.removeprefix("key/")
-        source = kms_backends[account][region]
-        if account != place.account or key_id not in source.keys:
+        """ReplicateKey in the primary's Region, with a policy of its own; a key of another account is none that this one has."""
+        self.check(properties)
+        primary, tags = str(properties["PrimaryKeyArn"]), wanted_tags(place, properties)
+        _, _, _, region, account, _ = primary.split(":", 5)
+        if account != place.account:
             raise ApiError("NotFoundException", f"Key '{primary}' does not exist")
-        key = source.replicate_key(key_id, place.region)
-        key.policy = _policy(properties)
-        made = Made(physical_id=key.id, attributes={"Arn": key.arn, "KeyId": key.id})
-        _settle(place, made, {name: value for name, value in properties.items() if name in _REPLICA})
+        asked = {"KeyId": primary, "ReplicaRegion": place.region, "Policy": document(properties["KeyPolicy"]), "Tags": _pairs(tags)}
+        answer = self.ask(replace(place, region=region), "ReplicateKey", **asked, **chosen(properties, "Description"))
+        made = self._made(answer["ReplicaKeyMetadata"], tags)
+        if not as_bool(properties.get("Enabled", True)):
+            self.ask(place, "DisableKey", KeyId=made.physical_id)
         return made
 
-    def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
-        """Everything but the primary changes in place."""
-        check_properties(new, required=frozenset({"PrimaryKeyArn", "KeyPolicy"}), optional=_REPLICA)
-        if old["PrimaryKeyArn"] != new["PrimaryKeyArn"]:
-            return None
-        return super().update(place, made, _without_primary(old), _without_primary(new))
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The same as of a key, and what it is a replica of."""
+        actual = super().read(place, made, properties)
+        return None if actual is None else actual | chosen(properties, "PrimaryKeyArn")
 
 
-class Alias:
+class Alias(Served):
     """Ref is the alias name."""
 
-    _required = frozenset({"AliasName", "TargetKeyId"})
+    service = "kms"
+    required = frozenset({"AliasName", "TargetKeyId"})
+    fixed = ("AliasName",)
 
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
         """CreateAlias; names are unique in an account and Region."""
-        check_properties(properties, required=self._required, optional=frozenset())
-        name, backend = str(properties["AliasName"]), _backend(place)
-        if backend.alias_exists(name):
-            arn = f"arn:aws:kms:{place.region}:{place.account}:{name}"
-            raise ApiError("AlreadyExistsException", f"An alias with the name {arn} already exists")
-        if backend.get_key_id(properties["TargetKeyId"]) not in backend.keys:
-            raise ApiError("NotFoundException", f"Key '{properties['TargetKeyId']}' does not exist")
-        backend.create_alias(target_key_id=properties["TargetKeyId"], alias_name=name)
-        return Made(physical_id=name)
+        self.check(properties)
+        self.ask(place, "CreateAlias", AliasName=properties["AliasName"], TargetKeyId=properties["TargetKeyId"])
+        return Made(physical_id=str(properties["AliasName"]))
 
-    def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
-        """The target changes in place."""
-        check_properties(new, required=self._required, optional=frozenset())
-        if old["AliasName"] != new["AliasName"]:
-            return None
-        _backend(place).update_alias(target_key_id=new["TargetKeyId"], alias_name=made.physical_id)
-        return made
+    def change(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+        """UpdateAlias."""
+        if old != new:
+            self.ask(place, "UpdateAlias", AliasName=made.physical_id, TargetKeyId=new["TargetKeyId"])
 
     def delete(self, place: Place, made: Made, properties: Mapping[str, Any]) -> None:
         """DeleteAlias."""
-        _backend(place).delete_alias(made.physical_id)
+        self.remove(place, "DeleteAlias", AliasName=made.physical_id)
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """DescribeKey of the alias, in the words of the template if it is the same key."""
+        answer = self.found(place, "DescribeKey", KeyId=made.physical_id)
+        if answer is None:
+            return None
+        target, wanted = answer["KeyMetadata"], str(properties["TargetKeyId"])
+        return {"AliasName": made.physical_id, "TargetKeyId": wanted if wanted in {target["Arn"], target["KeyId"]} else target["KeyId"]}
 
 
-def _backend(place: Place) -> KmsBackend:
-    return kms_backends[place.account][place.region]
-
-
-def _policy(properties: Mapping[str, Any]) -> str | None:
-    policy = properties.get("KeyPolicy")
-    return policy if policy is None or isinstance(policy, str) else json.dumps(policy)
-
-
-def _without_primary(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in properties.items() if name != "PrimaryKeyArn"}
-
-
-def _settle(place: Place, made: Made, properties: Mapping[str, Any]) -> None:
-    backend = _backend(place)
-    if as_bool(properties.get("EnableKeyRotation", False)):
-        backend.enable_key_rotation(made.physical_id)
-    else:
-        backend.disable_key_rotation(made.physical_id)
-    if as_bool(properties.get("Enabled", True)):
-        backend.enable_key(made.physical_id)
-    else:
-        backend.disable_key(made.physical_id)
-    tags = dict(place.tags) | tag_mapping(properties.get("Tags"))
-    backend.tagger.delete_all_tags_for_resource(made.physical_id)
-    if tags:
-        backend.tagger.tag_resource(made.physical_id, [{"TagKey": key, "TagValue": value} for key, value in tags.items()])
+def _pairs(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in tags.items()]

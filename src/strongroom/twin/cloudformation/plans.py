@@ -7,6 +7,7 @@ from strongroom.twin.cloudformation.handlers import Made, Place, as_bool, check_
 from strongroom.twin.ports import ApiError, BackupService
 
 _RULE_NAMES = {"TargetBackupVault": "TargetBackupVaultName"}  # what CloudFormation calls otherwise than the API
+_OWN_NAMES = {theirs: ours for ours, theirs in _RULE_NAMES.items()}
 _RULE = frozenset(
     {
         "CompletionWindowMinutes",
@@ -63,9 +64,27 @@ class BackupPlan:
             if error.code != "ResourceNotFoundException":
                 raise
 
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """GetBackupPlan and ListTags."""
+        shown = _found(self._backup, place, "GetBackupPlan", {"BackupPlanId": made.physical_id})
+        if shown is None or "DeletionDate" in shown:
+            return None
+        arn = {"ResourceArn": made.attributes["BackupPlanArn"]}
+        tags = self._backup.call(place.account, place.region, "ListTags", arn).get("Tags") or {}
+        mine = tag_mapping(properties.get("BackupPlanTags"))
+        plan = {name: value for name, value in shown["BackupPlan"].items() if name != "Rules"}
+        rules = shown["BackupPlan"]["Rules"]
+        plan["BackupPlanRule"] = [{_OWN_NAMES.get(name, name): value for name, value in rule.items()} for rule in rules]
+        return {
+            "BackupPlan": plan,
+            "BackupPlanTags": {key: value for key, value in tags.items() if key in mine or place.tags.get(key) != value},
+        }
+
 
 class BackupSelection:
     """Ref is the selection id with that of its plan; nothing of it can be changed, so it is replaced."""
+
+    fixed = ("BackupPlanId", "BackupSelection")
 
     def __init__(self, backup: BackupService) -> None:
         self._backup = backup
@@ -93,6 +112,21 @@ class BackupSelection:
         except ApiError as error:
             if error.code != "ResourceNotFoundException":
                 raise
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """GetBackupSelection."""
+        request = {"BackupPlanId": made.attributes["BackupPlanId"], "SelectionId": made.attributes["SelectionId"]}
+        shown = _found(self._backup, place, "GetBackupSelection", request)
+        return None if shown is None else {"BackupPlanId": shown["BackupPlanId"], "BackupSelection": shown["BackupSelection"]}
+
+
+def _found(backup: BackupService, place: Place, operation: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
+    try:
+        return backup.call(place.account, place.region, operation, request)
+    except ApiError as error:
+        if error.code == "ResourceNotFoundException":
+            return None
+        raise
 
 
 def _attributes(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _VERSIONS_MAX = 5
 class Role:
     """Ref is the name; the attributes are Arn and RoleId."""
 
+    fixed = ("RoleName", "Path")
     _required = frozenset({"AssumeRolePolicyDocument"})
 
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
@@ -47,7 +48,7 @@ class Role:
     def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
         """Everything but name and path changes in place."""
         check_properties(new, required=self._required, optional=_ROLE)
-        if any(old.get(name) != new.get(name) for name in ("RoleName", "Path")):
+        if any(old.get(name) != new.get(name) for name in self.fixed):
             return None
         backend, name = _backend(place), made.physical_id
         backend.update_assume_role_policy(name, _document(new["AssumeRolePolicyDocument"]))
@@ -70,10 +71,29 @@ class Role:
         role.policies.clear()
         backend.delete_role(role.name)
 
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The role as IAM has it, with its policies."""
+        role = next((role for role in _backend(place).roles.values() if role.name == made.physical_id), None)
+        if role is None:
+            return None
+        mine = tag_mapping(properties.get("Tags"))
+        return {
+            "AssumeRolePolicyDocument": role.assume_role_policy_document,
+            "Description": role.description,
+            "ManagedPolicyArns": list(role.managed_policies),
+            "MaxSessionDuration": role.max_session_duration,
+            "Path": role.path,
+            "PermissionsBoundary": role.permissions_boundary_arn,
+            "Policies": [{"PolicyName": name, "PolicyDocument": document} for name, document in role.policies.items()],
+            "RoleName": role.name,
+            "Tags": [tag for tag in role.tags or () if tag["Key"] in mine or place.tags.get(tag["Key"]) != tag["Value"]],
+        }
+
 
 class ManagedPolicy:
     """Ref is the ARN."""
 
+    fixed = ("ManagedPolicyName", "Path", "Description")
     _required = frozenset({"PolicyDocument"})
 
     def create(self, place: Place, properties: Mapping[str, Any]) -> Made:
@@ -93,7 +113,7 @@ class ManagedPolicy:
     def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
         """A new document becomes the default version; the oldest version makes room."""
         check_properties(new, required=self._required, optional=_MANAGED)
-        if any(old.get(name) != new.get(name) for name in ("ManagedPolicyName", "Path", "Description")):
+        if any(old.get(name) != new.get(name) for name in self.fixed):
             return None
         backend = _backend(place)
         if old["PolicyDocument"] != new["PolicyDocument"]:
@@ -110,6 +130,21 @@ class ManagedPolicy:
         if made.physical_id in backend.managed_policies:
             _attach(backend, made.physical_id, properties.get("Roles", ()), ())
             backend.managed_policies.pop(made.physical_id)
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The default version of the policy, and the roles that have it."""
+        backend = _backend(place)
+        policy = backend.managed_policies.get(made.physical_id)
+        if policy is None:
+            return None
+        default = next(version for version in policy.versions if version.is_default)
+        return {
+            "Description": policy.description,
+            "ManagedPolicyName": policy.name,
+            "Path": policy.path,
+            "PolicyDocument": default.document,
+            "Roles": [role.name for role in backend.roles.values() if made.physical_id in role.managed_policies],
+        }
 
 
 class InlinePolicy:
@@ -137,6 +172,15 @@ class InlinePolicy:
         for role in _backend(place).roles.values():
             if role.name in properties.get("Roles", ()):
                 role.policies.pop(properties["PolicyName"], None)
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The policy of the roles that have it: of the first where it is another one, if there is one."""
+        name, wanted = properties["PolicyName"], _document(properties["PolicyDocument"])
+        having = [role for role in _backend(place).roles.values() if role.name in properties.get("Roles", ()) and name in role.policies]
+        if not having:
+            return None
+        other = next((role.policies[name] for role in having if json.loads(role.policies[name]) != json.loads(wanted)), wanted)
+        return {"PolicyName": name, "PolicyDocument": other, "Roles": [role.name for role in having]}
 
 
 def _backend(place: Place) -> IAMBackend:

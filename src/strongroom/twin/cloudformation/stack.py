@@ -4,11 +4,16 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from strongroom.twin.cloudformation.handlers import REFUSALS, Handler, Made, Place, reason
+from strongroom.twin.cloudformation.handlers import MISSHAPEN, REFUSALS, Handler, Made, Place, reason
 from strongroom.twin.cloudformation.intrinsics import PSEUDO, Scope, references
 from strongroom.twin.cloudformation.template import Resource, Template, parameter_values, refuse
+from strongroom.twin.ports import ApiError
+
+if TYPE_CHECKING:
+    from strongroom.twin.cloudformation.changesets import ChangeSet
+    from strongroom.twin.cloudformation.drift import Drift
 
 _KEPT = frozenset({"Retain", "RetainExceptOnCreate"})
 _KEPT_ON_FAILED_CREATION = frozenset({"Retain"})  # what Retain keeps is in the way of the next attempt, as on AWS
@@ -24,6 +29,8 @@ class Live:
     properties: Mapping[str, Any]  # resolved
     deletion_policy: str
     changed_at: datetime
+    replace_policy: str = "Delete"  # what happens to it when another one takes its place
+    drift: "Drift | None" = None  # None: it was never compared with the template, or has changed since
 
     @property
     def physical_id(self) -> str:
@@ -45,6 +52,20 @@ class Event:
     status: str
     reason: str
     at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Detection:
+    """A run of drift detection; its work is done when it begins, but it says that it runs for a few polls."""
+
+    polls_left: int
+    status: str  # of the stack, when it was done
+    drifted: int  # resources
+    at: datetime = field(default_factory=lambda: datetime.now(tz=UTC))
+
+
+class Unresolved:
+    """Properties that refer to something that isn't there yet."""
 
 
 class Failed(Exception):
@@ -80,6 +101,9 @@ class Stack:
     live: dict[str, Live] = field(default_factory=dict)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    drift_checked_at: datetime | None = None
+    detections: dict[str, Detection] = field(default_factory=dict)  # of drift, by id
+    change_sets: "dict[str, ChangeSet]" = field(default_factory=dict)  # by name
 
     @property
     def usable(self) -> bool:
@@ -112,14 +136,22 @@ class Stack:
             return
         self._finish("CREATE_COMPLETE")
 
-    def update(self, template: Template, parameters: dict[str, str], values: Mapping[str, Any], tags: dict[str, str]) -> Failed | None:
-        """Change what differs; on a refusal everything goes back to what it was, and the failure is returned."""
+    def update(
+        self,
+        template: Template,
+        parameters: dict[str, str],
+        values: Mapping[str, Any],
+        tags: dict[str, str],
+        *,
+        revert: bool = False,
+    ) -> Failed | None:
+        """Change what differs from before, with `revert` also what drifted; on a refusal all goes back, and the failure is returned."""
         before = (self.template, self.parameters, self.tags)
         retagged = tags != self.tags
         self._note("UPDATE_IN_PROGRESS", "User Initiated")
         self.template, self.parameters, self.tags = template, parameters, tags
         self.updated_at = datetime.now(tz=UTC)
-        failure = self._converge(values, retagged=retagged)
+        failure = self._converge(values, retagged=retagged, revert=revert)
         if failure is None:
             self._finish("UPDATE_COMPLETE")
             return None
@@ -155,34 +187,53 @@ class Stack:
         """Refuse a template whose conditions or dependencies can't be resolved."""
         order(self.template, self._scope(self.template, values))
 
-    def _converge(self, values: Mapping[str, Any], *, retagged: bool) -> Failed | None:
+    def resolved(self, template: Template, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Properties that the resources of a template would have, as far as they can be known before it is deployed."""
+        scope, found = self._scope(template, values), {}
+        for logical_id in order(template, scope):
+            try:
+                found[logical_id] = scope.value(template.resources[logical_id].properties)
+            except ApiError:
+                found[logical_id] = Unresolved()
+        return found
+
+    def _converge(self, values: Mapping[str, Any], *, retagged: bool, revert: bool = False) -> Failed | None:
+        """Make the resources what the template says; what was replaced goes at the very end, so that a failure finds it as it was."""
         scope = self._scope(self.template, values)
         wanted = order(self.template, scope)
+        replaced: list[tuple[str, Live]] = []
         try:
             for logical_id in wanted:
-                self._put(logical_id, self.template.resources[logical_id], scope, retagged=retagged)
+                before = self.live.get(logical_id)
+                self._put(logical_id, self.template.resources[logical_id], scope, retagged=retagged, revert=revert)
+                if before is not None and before.physical_id != self.live[logical_id].physical_id:
+                    replaced.append((logical_id, before))
+            self._publish(scope)
         except Failed as failure:
+            for logical_id, before in reversed(replaced):
+                self._retire(logical_id, self.live[logical_id], kept=frozenset())
+                self.live[logical_id] = before
             return failure
+        for logical_id, before in replaced:
+            self._retire(logical_id, before, kept=_KEPT)
         for name in [name for name in self.live if name not in wanted]:
             self._remove((name,), kept=_KEPT)
             self.live.pop(name, None)  # what could not be removed is the stack's no longer
-        self._publish(scope)
         return None
 
-    def _put(self, logical_id: str, resource: Resource, scope: Scope, *, retagged: bool = False) -> None:
-        handler, place, known = self.handlers[resource.type], self._place(logical_id), self.live.get(logical_id)
+    def _put(self, logical_id: str, resource: Resource, scope: Scope, *, retagged: bool = False, revert: bool = False) -> None:
+        handler, place, known = self.handlers[resource.type], self.place(logical_id), self.live.get(logical_id)
         try:
             properties = scope.value(resource.properties)
             if known is not None and known.type == resource.type:
-                known.deletion_policy = resource.deletion_policy
-                if known.properties == properties and not retagged:
+                known.deletion_policy, known.replace_policy = resource.deletion_policy, resource.replace_policy
+                before = self._before(logical_id, known) if revert else known.properties
+                if before == properties and not retagged:
                     return
-                made = handler.update(place, known.made, known.properties, properties) or self._replace(
-                    logical_id, known, place, properties
-                )
+                made = self._changed(logical_id, known, before, properties)
             else:
                 made = handler.create(place, properties)
-        except REFUSALS as refusal:
+        except (*REFUSALS, *MISSHAPEN) as refusal:
             why, doing = reason(refusal), "UPDATE_FAILED" if known else "CREATE_FAILED"
             self._log(logical_id, known.physical_id if known else "", resource.type, doing, why)
             raise Failed(logical_id, resource.type, why) from refusal
@@ -191,12 +242,28 @@ class Stack:
             made=made,
             properties=properties,
             deletion_policy=resource.deletion_policy,
+            replace_policy=resource.replace_policy,
             changed_at=datetime.now(tz=UTC),
         )
         self._log(logical_id, made.physical_id, resource.type, "UPDATE_COMPLETE" if known else "CREATE_COMPLETE", "")
 
+    def _before(self, logical_id: str, known: Live) -> Mapping[str, Any] | None:
+        """Properties that a resource really has, as far as they are not those of the template; None: it is gone."""
+        from strongroom.twin.cloudformation import drift  # which needs stacks itself
+
+        found = drift.compare(self, logical_id, known)
+        if found.status == drift.DELETED:
+            return None
+        return drift.reverted(known, found) if found.status == drift.MODIFIED else known.properties
+
+    def _changed(self, logical_id: str, known: Live, before: Mapping[str, Any] | None, properties: Mapping[str, Any]) -> Made:
+        handler, place = self.handlers[known.type], self.place(logical_id)
+        if before is None:
+            return handler.create(place, properties)
+        return handler.update(place, known.made, before, properties) or self._replace(logical_id, known, place, properties)
+
     def _replace(self, logical_id: str, known: Live, place: Place, properties: Mapping[str, Any]) -> Made:
-        """The new one first, then the old one goes, as AWS does; a name given in the template is in the way."""
+        """The new one first: the old one goes when all is done, as AWS does it; a name given in the template is in the way."""
         handler = self.handlers[known.type]
         names = {value for key, value in known.properties.items() if key.endswith("Name")}
         if names & {value for key, value in properties.items() if key.endswith("Name")} & {known.physical_id}:
@@ -204,11 +271,19 @@ class Stack:
                 f"CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                 f"Rename {known.physical_id} and update the stack again."
             )
-        made = handler.create(place, properties)
-        if known.deletion_policy == "Delete":
-            handler.delete(place, known.made, known.properties)
-        self._log(logical_id, known.physical_id, known.type, "DELETE_COMPLETE", "")
-        return made
+        return handler.create(place, properties)
+
+    def _retire(self, logical_id: str, known: Live, *, kept: frozenset[str]) -> None:
+        """Remove one of the two of a resource that was replaced: the old one, unless its UpdateReplacePolicy keeps it, or the new one."""
+        if known.replace_policy in kept:
+            self._log(logical_id, known.physical_id, known.type, "DELETE_SKIPPED", "")
+            return
+        try:
+            self.handlers[known.type].delete(self.place(logical_id), known.made, known.properties)
+        except REFUSALS as refusal:  # what could not be removed is the stack's no longer
+            self._log(logical_id, known.physical_id, known.type, "DELETE_FAILED", reason(refusal))
+        else:
+            self._log(logical_id, known.physical_id, known.type, "DELETE_COMPLETE", "")
 
     def _remove(self, names: tuple[str, ...], *, kept: frozenset[str]) -> Failed | None:
         failed = None
@@ -218,7 +293,7 @@ class Stack:
                 self._log(logical_id, live.physical_id, live.type, "DELETE_SKIPPED", "")
             else:
                 try:
-                    self.handlers[live.type].delete(self._place(logical_id), live.made, live.properties)
+                    self.handlers[live.type].delete(self.place(logical_id), live.made, live.properties)
                 except REFUSALS as refusal:
                     self._log(logical_id, live.physical_id, live.type, "DELETE_FAILED", reason(refusal))
                     failed = failed or Failed(logical_id, live.type, reason(refusal))
@@ -260,7 +335,8 @@ class Stack:
         }
         return Scope(template=template, parameters=values, pseudo=pseudo, resources=self.live, exports=self.exports)
 
-    def _place(self, logical_id: str) -> Place:
+    def place(self, logical_id: str) -> Place:
+        """Where a resource of the stack lives."""
         suffix = hashlib.sha256(f"{self.id}/{logical_id}".encode()).hexdigest()[:12].upper()
         return Place(
             account=self.account,

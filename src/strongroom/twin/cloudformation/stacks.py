@@ -6,6 +6,7 @@ from typing import Any
 
 from moto.moto_api._internal import mock_random
 
+from strongroom.twin.cloudformation import drift
 from strongroom.twin.cloudformation.handlers import Handler
 from strongroom.twin.cloudformation.stack import Stack, check_references
 from strongroom.twin.cloudformation.template import (
@@ -126,7 +127,7 @@ def create_stack(stacks: Stacks, ask: Ask) -> dict[str, Any]:
 
 def update_stack(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     """UpdateStack; refused when nothing would change."""
-    stack = _find(stacks, ask)
+    stack = find(stacks, ask)
     if stack.visible_status.endswith("_IN_PROGRESS") or not stack.usable:
         shown = stack.visible_status
         stack.polls_left -= 1
@@ -135,7 +136,7 @@ def update_stack(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     capabilities = tuple(ask.parameters.get("Capabilities") or ())
     template, values = stacks.checked(body(ask, stack.template.text), given, capabilities)
     tags = ask.tags() if ask.parameters.get("Tags") is not None else stack.tags
-    if _same(template, stack.template) and values == stack.values() and tags == stack.tags:
+    if same(template, stack.template) and values == stack.values() and tags == stack.tags:
         raise refuse("No updates are to be performed.")
     stack.update(template, given, values, tags)
     return {"StackId": stack.id}
@@ -170,12 +171,12 @@ def list_stacks(stacks: Stacks, ask: Ask) -> dict[str, Any]:
 
 def get_template(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     """GetTemplate: the text as it was sent."""
-    return {"TemplateBody": _find(stacks, ask).template.text, "StagesAvailable": ["Original", "Processed"]}
+    return {"TemplateBody": find(stacks, ask).template.text, "StagesAvailable": ["Original", "Processed"]}
 
 
 def describe_stack_events(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     """DescribeStackEvents, newest first."""
-    stack = _find(stacks, ask)
+    stack = find(stacks, ask)
     events = [
         {
             "StackId": stack.id,
@@ -208,14 +209,14 @@ def describe_stack_resources(stacks: Stacks, ask: Ask) -> dict[str, Any]:
         if stack is None:
             raise refuse(f"Stack for {name} does not exist")
     else:
-        stack = _find(stacks, ask)
+        stack = find(stacks, ask)
     logical = ask.parameters.get("LogicalResourceId")
     return {"StackResources": [each for each in _resources(stack, "Timestamp") if not logical or each["LogicalResourceId"] == logical]}
 
 
 def describe_stack_resource(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     """DescribeStackResource."""
-    stack, logical = _find(stacks, ask), ask.text("LogicalResourceId")
+    stack, logical = find(stacks, ask), ask.text("LogicalResourceId")
     for each in _resources(stack, "LastUpdatedTimestamp"):
         if each["LogicalResourceId"] == logical:
             return {"StackResourceDetail": each}
@@ -224,7 +225,7 @@ def describe_stack_resource(stacks: Stacks, ask: Ask) -> dict[str, Any]:
 
 def list_stack_resources(stacks: Stacks, ask: Ask) -> dict[str, Any]:
     """ListStackResources."""
-    return {"StackResourceSummaries": _resources(_find(stacks, ask), "LastUpdatedTimestamp")}
+    return {"StackResourceSummaries": _resources(find(stacks, ask), "LastUpdatedTimestamp")}
 
 
 def list_exports(stacks: Stacks, ask: Ask) -> dict[str, Any]:
@@ -253,6 +254,25 @@ def validate_template(stacks: Stacks, ask: Ask) -> dict[str, Any]:
         for name, each in template.parameters.items()
     ]
     return {"Description": template.description, "Parameters": parameters, "Capabilities": [needed] if needed else []}
+
+
+def get_template_summary(stacks: Stacks, ask: Ask) -> dict[str, Any]:
+    """GetTemplateSummary, of a template or of a stack's."""
+    text = find(stacks, ask).template.text if ask.parameters.get("StackName") else body(ask, None)
+    template = parse(text)
+    needed = _needed_capability(template)
+    parameters = [
+        {"ParameterKey": name, "ParameterType": str(each.get("Type", "String")), "NoEcho": False}
+        | ({"DefaultValue": str(each["Default"])} if "Default" in each else {})
+        | ({"Description": str(each["Description"])} if "Description" in each else {})
+        for name, each in template.parameters.items()
+    ]
+    summary: dict[str, Any] = {
+        "Parameters": parameters,
+        "Capabilities": [needed] if needed else [],
+        "ResourceTypes": sorted({resource.type for resource in template.resources.values()}),
+    }
+    return summary | ({"Description": template.description} if template.description else {})
 
 
 def body(ask: Ask, previous: str | None) -> str:
@@ -285,7 +305,8 @@ def _from_s3(ask: Ask, url: str) -> str:
     return str(text)
 
 
-def _find(stacks: Stacks, ask: Ask) -> Stack:
+def find(stacks: Stacks, ask: Ask) -> Stack:
+    """The stack that a request names."""
     name = ask.text("StackName")
     stack = stacks.named(ask.account, ask.region, name)
     if stack is None:
@@ -293,7 +314,8 @@ def _find(stacks: Stacks, ask: Ask) -> Stack:
     return stack
 
 
-def _same(one: Template, other: Template) -> bool:
+def same(one: Template, other: Template) -> bool:
+    """Whether two templates ask for the same."""
     return (
         one.resources == other.resources
         and one.outputs == other.outputs
@@ -331,7 +353,7 @@ def _described(stack: Stack) -> dict[str, Any]:
         "Parameters": [{"ParameterKey": key, "ParameterValue": _shown(value)} for key, value in stack.values().items()],
         "Outputs": stack.outputs if not status.endswith("_IN_PROGRESS") else [],
         "EnableTerminationProtection": False,
-        "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+        "DriftInformation": drift.stack_information(stack),
     }
     optional = {
         "Description": stack.template.description,
@@ -355,7 +377,7 @@ def _resources(stack: Stack, time: str) -> list[dict[str, Any]]:
             "PhysicalResourceId": live.physical_id,
             "ResourceType": live.type,
             "ResourceStatus": "CREATE_COMPLETE" if stack.updated_at is None else "UPDATE_COMPLETE",
-            "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+            "DriftInformation": drift.resource_information(live),
             time: live.changed_at,
         }
         for logical_id, live in stack.live.items()

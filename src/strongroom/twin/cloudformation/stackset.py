@@ -26,6 +26,9 @@ class Instance:
     detail: str = "PENDING"  # DetailedStatus
     reason: str = ""
     operation: str = ""  # last operation that touched it
+    inoperable: bool = False  # its deletion failed: updates leave it out
+    drift_status: str = "NOT_CHECKED"
+    drift_checked_at: datetime | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -41,6 +44,7 @@ class Result:
     region: str
     unit: str
     reason: str  # empty: it succeeded
+    cancelled: bool = False  # it was not tried
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,6 +61,8 @@ class Operation:
     results: tuple[Result, ...] = ()
     polls_left: int = POLLS
     stopped: bool = False
+    exceeded: bool = False  # more instances failed than is tolerated
+    drift: Mapping[str, Any] | None = None  # StackSetDriftDetectionDetails of a detection
 
     @property
     def running(self) -> bool:
@@ -70,27 +76,16 @@ class Operation:
             return "RUNNING"
         if self.stopped:
             return "STOPPED"
-        return "FAILED" if self._too_many_failures() else "SUCCEEDED"
+        return "FAILED" if self.exceeded else "SUCCEEDED"
 
     @property
     def failures(self) -> int:
         """Instances that failed."""
-        return sum(bool(result.reason) for result in self.results)
+        return sum(bool(result.reason) and not result.cancelled for result in self.results)
 
     def poll(self) -> None:
         """Somebody looked."""
         self.polls_left -= 1
-
-    def _too_many_failures(self) -> bool:
-        """Failures are counted for each Region (OperationPreferences); none is tolerated by default."""
-        for region in {result.region for result in self.results}:
-            results = [result for result in self.results if result.region == region]
-            tolerated = int(self.preferences.get("FailureToleranceCount") or 0)
-            if self.preferences.get("FailureTolerancePercentage"):
-                tolerated = len(results) * int(self.preferences["FailureTolerancePercentage"]) // 100
-            if sum(bool(result.reason) for result in results) > tolerated:
-                return True
-        return False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,13 +168,34 @@ def described(stackset: StackSet) -> dict[str, Any]:
         "ManagedExecution": {"Active": stackset.managed_execution},
         "OrganizationalUnitIds": list(stackset.targets),
         "Regions": list(dict.fromkeys(region for _, region in stackset.instances)),
-        "StackSetDriftDetectionDetails": {"DriftStatus": "NOT_CHECKED", "TotalStackInstancesCount": len(stackset.instances)},
+        "StackSetDriftDetectionDetails": drift_details(stackset),
     }
     if stackset.service_managed:
         answer["AutoDeployment"] = stackset.auto_deployment
     else:
         answer |= {"AdministrationRoleARN": stackset.administration_role, "ExecutionRoleName": stackset.execution_role}
     return answer
+
+
+def drift_details(stackset: StackSet) -> dict[str, Any]:
+    """StackSetDriftDetectionDetails: of the last detection, and of the instances as they were then."""
+    detections = [each for each in stackset.operations if each.action == "DETECT_DRIFT"]
+    statuses = [instance.drift_status for instance in stackset.instances.values()]
+    if not detections:
+        return {"DriftStatus": "NOT_CHECKED", "TotalStackInstancesCount": len(statuses)}
+    last = detections[-1]
+    if last.running:
+        return {"DriftDetectionStatus": "IN_PROGRESS", "TotalStackInstancesCount": len(statuses)}
+    return {
+        "DriftStatus": "DRIFTED" if "DRIFTED" in statuses else "IN_SYNC",
+        "DriftDetectionStatus": "PARTIAL_SUCCESS" if last.failures else "COMPLETED",
+        "LastDriftCheckTimestamp": last.ended_at,
+        "TotalStackInstancesCount": len(statuses),
+        "DriftedStackInstancesCount": statuses.count("DRIFTED"),
+        "InSyncStackInstancesCount": statuses.count("IN_SYNC"),
+        "InProgressStackInstancesCount": 0,
+        "FailedStackInstancesCount": last.failures,
+    }
 
 
 def described_instance(stackset: StackSet, instance: Instance) -> dict[str, Any]:
@@ -189,12 +205,14 @@ def described_instance(stackset: StackSet, instance: Instance) -> dict[str, Any]
         "StackSetId": stackset.id,
         "Account": instance.account,
         "Region": instance.region,
-        "Status": "CURRENT" if settled and not instance.outdated else "OUTDATED",
+        "Status": "INOPERABLE" if settled and instance.inoperable else "CURRENT" if settled and not instance.outdated else "OUTDATED",
         "StackInstanceStatus": {"DetailedStatus": instance.detail if settled else "RUNNING"},
         "OrganizationalUnitId": instance.unit,
-        "DriftStatus": "NOT_CHECKED",
+        "DriftStatus": instance.drift_status,
         "LastOperationId": instance.operation,
     }
+    if instance.drift_checked_at is not None:
+        answer["LastDriftCheckTimestamp"] = instance.drift_checked_at
     if instance.stack is not None:
         answer["StackId"] = instance.stack.id
     if instance.reason and settled:
@@ -218,6 +236,8 @@ def described_operation(stackset: StackSet, operation: Operation) -> dict[str, A
         answer["EndTimestamp"] = operation.ended_at
     if operation.action == "DELETE":
         answer["RetainStacks"] = operation.retain
+    if operation.drift is not None and not operation.running:
+        answer["StackSetDriftDetectionDetails"] = dict(operation.drift)
     return answer
 
 
@@ -233,6 +253,8 @@ def pick(stackset: StackSet, filters: Mapping[str, str], account: str, region: s
         if filters.get("DETAILED_STATUS", shown["StackInstanceStatus"]["DetailedStatus"]) != shown["StackInstanceStatus"]["DetailedStatus"]:
             continue
         if filters.get("LAST_OPERATION_ID", instance.operation) != instance.operation:
+            continue
+        if filters.get("DRIFT_STATUS", instance.drift_status) != instance.drift_status:
             continue
         yield instance
 

@@ -7,7 +7,7 @@ from typing import Any
 from moto.iam.models import iam_backends
 from moto.moto_api._internal import mock_random
 
-from strongroom.twin.cloudformation import rollout
+from strongroom.twin.cloudformation import preferences, rollout
 from strongroom.twin.cloudformation.stacks import Ask, Stacks, body
 from strongroom.twin.cloudformation.stackset import (
     SELF_MANAGED,
@@ -16,17 +16,13 @@ from strongroom.twin.cloudformation.stackset import (
     Operation,
     StackSet,
     check_name,
-    described,
-    described_instance,
-    described_operation,
-    pick,
+    drift_details,
 )
-from strongroom.twin.cloudformation.template import refuse
+from strongroom.twin.cloudformation.template import parse, refuse
 from strongroom.twin.organizations import Organizations
 from strongroom.twin.ports import ApiError
 
 TRUSTED = "member.org.stacksets.cloudformation.amazonaws.com"
-PAGE_ITEMS_MAX = 100  # API reference of the List operations
 _EXECUTION_ROLE = "AWSCloudFormationStackSetExecutionRole"
 
 
@@ -77,6 +73,7 @@ class StackSets:
             raise ApiError(
                 "OperationInProgressException", f"Another Operation on StackSet {stackset.arn} is in progress: {running.id}", status=409
             )
+        preferences.read(ask.parameters.get("OperationPreferences"))
         if stackset.operation(str(ask.parameters.get("OperationId"))) is not None:
             raise ApiError(
                 "OperationIdAlreadyExistsException", f"StackSet operation {ask.parameters['OperationId']} already exists", status=409
@@ -97,17 +94,20 @@ class StackSets:
         line = self.organization.line_of(account)
         for stackset in [each for sets in self.sets.values() for each in sets if each.deploys_by_itself]:
             wanted = stackset.regions_of(line) if account in self.organization.accounts() else ()
+            for each in stackset.instances.values():
+                if each.account == account and each.region in wanted:
+                    each.unit = stackset.unit_of(line, each.region)
             gone = [each for key, each in stackset.instances.items() if key[0] == account and key[1] not in wanted]
             if gone:
                 retain = bool(stackset.auto_deployment.get("RetainStacksOnAccountRemoval"))
                 work = rollout.release if retain else rollout.remove
-                rollout.run(self.stacks, stackset, gone, work, action="DELETE", retain=retain, polls=0)
+                rollout.run(self.stacks, stackset, gone, work, action="DELETE", retain=retain, automatic=True)
             if account == self.organization.management_account:
                 continue
             new = [region for region in wanted if (account, region) not in stackset.instances]
             instances = [_instance(stackset, account, region, stackset.unit_of(line, region), {}) for region in new]
             if instances:
-                rollout.run(self.stacks, stackset, instances, rollout.deploy, action="CREATE", polls=0)
+                rollout.run(self.stacks, stackset, instances, rollout.deploy, action="CREATE", automatic=True)
 
 
 def activate(sets: StackSets, ask: Ask) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def update_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
         stackset.tags = ask.tags()
     if ask.parameters.get("AutoDeployment") is not None:
         stackset.auto_deployment = _auto_deployment(ask)
-    chosen = _chosen(sets, stackset, ask, narrowed=_is_narrowed(ask))
+    chosen = [each for each in _chosen(sets, stackset, ask, narrowed=_is_narrowed(ask)) if not each.inoperable]
     for instance in stackset.instances.values():
         instance.outdated = True
     return {"OperationId": _run(sets, stackset, ask, chosen, rollout.deploy, action="UPDATE").id}
@@ -195,7 +195,7 @@ def create_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
     stackset = sets.idle(ask)
     regions = _regions(ask)
     targets = ask.parameters.get("DeploymentTargets") or {}
-    overrides = {each["ParameterKey"]: str(each["ParameterValue"]) for each in ask.parameters.get("ParameterOverrides") or ()}
+    overrides = _overrides(stackset, ask, {})
     if stackset.service_managed:
         _remember(sets, stackset, targets, regions)
     chosen = []
@@ -214,10 +214,9 @@ def update_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
     chosen = _chosen(sets, stackset, ask, narrowed=True)
     if not chosen:
         raise ApiError("StackInstanceNotFoundException", "The specified stack instance doesn't exist.", status=404)
-    for instance in chosen:
-        for each in ask.parameters.get("ParameterOverrides") or ():
-            if not each.get("UsePreviousValue"):
-                instance.overrides[each["ParameterKey"]] = str(each["ParameterValue"])
+    if ask.parameters.get("ParameterOverrides") is not None:  # those that are not named are the set's again
+        for instance in chosen:
+            instance.overrides = _overrides(stackset, ask, instance.overrides)
     return {"OperationId": _run(sets, stackset, ask, chosen, rollout.deploy, action="UPDATE").id}
 
 
@@ -244,83 +243,24 @@ def delete_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
     return {}
 
 
-def describe_stack_set(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """DescribeStackSet."""
-    return {"StackSet": described(sets.find(ask))}
-
-
-def list_stack_sets(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """ListStackSets, by status."""
-    wanted = ask.parameters.get("Status")
-    keep = ("StackSetName", "StackSetId", "Description", "Status", "AutoDeployment", "PermissionModel", "ManagedExecution")
-    found = [each for each in sets.here(ask) if not wanted or each.status == wanted]
-    return _page(ask, [{key: value for key, value in described(each).items() if key in keep} for each in found])
-
-
-def describe_stack_instance(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """DescribeStackInstance."""
-    stackset = sets.find(ask)
-    instance = stackset.instances.get((ask.text("StackInstanceAccount"), ask.text("StackInstanceRegion")))
-    if instance is None:
-        raise ApiError("StackInstanceNotFoundException", "The specified stack instance doesn't exist.", status=404)
-    overrides = [{"ParameterKey": key, "ParameterValue": value} for key, value in instance.overrides.items()]
-    return {"StackInstance": described_instance(stackset, instance) | {"ParameterOverrides": overrides}}
-
-
-def list_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """ListStackInstances, filtered and in pages."""
-    stackset = sets.find(ask)
-    filters = {each["Name"]: str(each["Values"]) for each in ask.parameters.get("Filters") or ()}
-    account, region = (str(ask.parameters.get(name) or "") for name in ("StackInstanceAccount", "StackInstanceRegion"))
-    return _page(ask, [described_instance(stackset, instance) for instance in pick(stackset, filters, account, region)])
-
-
-def describe_operation(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """DescribeStackSetOperation: RUNNING for a few polls."""
-    stackset, operation = _operation(sets, ask)
-    answer = described_operation(stackset, operation)
-    operation.poll()
-    return {"StackSetOperation": answer}
-
-
-def list_operations(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """ListStackSetOperations, newest first."""
-    stackset = sets.find(ask)
-    hidden = {"StackSetId", "DeploymentTargets", "RetainStacks"}
-    shown = [{k: v for k, v in described_operation(stackset, each).items() if k not in hidden} for each in reversed(stackset.operations)]
-    for operation in stackset.operations:
-        operation.poll()
-    return _page(ask, shown)
-
-
-def list_operation_results(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """ListStackSetOperationResults."""
-    _, operation = _operation(sets, ask)
-    wanted = {str(each["Values"]) for each in ask.parameters.get("Filters") or ()}
-    results = []
-    for result in operation.results:
-        status = "RUNNING" if operation.running else "FAILED" if result.reason else "SUCCEEDED"
-        shown = {"Account": result.account, "Region": result.region, "Status": status, "OrganizationalUnitId": result.unit}
-        if result.reason and not operation.running:
-            shown["StatusReason"] = result.reason
-        if not wanted or status in wanted:
-            results.append(shown)
-    return _page(ask, results)
+def detect_drift(sets: StackSets, ask: Ask) -> dict[str, Any]:
+    """DetectStackSetDrift, of all instances."""
+    stackset = sets.idle(ask)
+    chosen = _chosen(sets, stackset, ask, narrowed=False)
+    operation = _run(sets, stackset, ask, chosen, rollout.check_drift, action="DETECT_DRIFT")
+    polls, operation.polls_left = operation.polls_left, 0
+    operation.drift = drift_details(stackset)
+    operation.polls_left = polls
+    return {"OperationId": operation.id}
 
 
 def stop_operation(sets: StackSets, ask: Ask) -> dict[str, Any]:
     """StopStackSetOperation."""
-    _, operation = _operation(sets, ask)
+    _, operation = operation_of(sets, ask)
     if not operation.running:
         raise ApiError("InvalidOperationException", f"Operation {operation.id} is not in progress")
     operation.stopped, operation.polls_left = True, 0
     return {}
-
-
-def list_auto_deployment_targets(sets: StackSets, ask: Ask) -> dict[str, Any]:
-    """ListStackSetAutoDeploymentTargets."""
-    stackset = sets.find(ask)
-    return _page(ask, [{"OrganizationalUnitId": unit, "Regions": regions} for unit, regions in stackset.targets.items()])
 
 
 def _run(
@@ -334,6 +274,8 @@ def _run(
     retain: bool = False,
 ) -> Operation:
     guarded = work if stackset.service_managed else _with_role(work)
+    if work is not rollout.release:
+        instances = [each for each in instances if not _skipped(sets, each)]
     return rollout.run(
         sets.stacks,
         stackset,
@@ -347,6 +289,14 @@ def _run(
     )
 
 
+def _skipped(sets: StackSets, instance: Instance) -> bool:
+    """Whether an operation leaves an instance out because its account was closed."""
+    closed = sets.organization.is_closed(instance.account)
+    if closed:
+        instance.detail = "SKIPPED_SUSPENDED_ACCOUNT"
+    return closed
+
+
 def _with_role(work: rollout.Work) -> rollout.Work:
     def guarded(stacks: Stacks, stackset: StackSet, instance: Instance) -> str:
         roles = iam_backends[instance.account]["aws"].roles.values()
@@ -358,6 +308,23 @@ def _with_role(work: rollout.Work) -> rollout.Work:
         return work(stacks, stackset, instance)
 
     return guarded
+
+
+def _overrides(stackset: StackSet, ask: Ask, before: Mapping[str, str]) -> dict[str, str]:
+    """Parameters of an instance that are not the set's; raises ApiError for some that the template doesn't have."""
+    given = ask.parameters.get("ParameterOverrides") or ()
+    known = parse(stackset.text).parameters
+    surplus = sorted({each["ParameterKey"] for each in given} - set(known))
+    if surplus:
+        raise refuse(f"Parameters: [{', '.join(surplus)}] do not exist in the template")
+    found = {}
+    for each in given:
+        name = each["ParameterKey"]
+        if not each.get("UsePreviousValue"):
+            found[name] = str(each.get("ParameterValue", ""))
+        elif name in before:
+            found[name] = before[name]
+    return found
 
 
 def _instance(stackset: StackSet, account: str, region: str, unit: str, overrides: Mapping[str, str]) -> Instance:
@@ -407,7 +374,9 @@ def _chosen(sets: StackSets, stackset: StackSet, ask: Ask, *, narrowed: bool) ->
     """Existing instances that a request means, Region by Region."""
     regions = ask.parameters.get("Regions") or ()
     accounts: Sequence[str] = tuple(_accounts(sets, stackset, ask)) if narrowed else ()
-    units = set((ask.parameters.get("DeploymentTargets") or {}).get("OrganizationalUnitIds") or ())
+    targets = ask.parameters.get("DeploymentTargets") or {}
+    whole = targets.get("AccountFilterType", "NONE") == "NONE"  # units alone also mean accounts that are no longer in them
+    units = set(targets.get("OrganizationalUnitIds") or ()) if whole else set()
     chosen = [
         instance
         for instance in stackset.instances.values()
@@ -427,7 +396,8 @@ def _regions(ask: Ask) -> list[str]:
     return regions
 
 
-def _operation(sets: StackSets, ask: Ask) -> tuple[StackSet, Operation]:
+def operation_of(sets: StackSets, ask: Ask) -> tuple[StackSet, Operation]:
+    """The operation that a request names, and its set."""
     stackset, name = sets.find(ask), ask.text("OperationId")
     operation = stackset.operation(name)
     if operation is None:
@@ -453,12 +423,3 @@ def _not_administrator() -> ApiError:
 def _check_management(sets: StackSets, ask: Ask) -> None:
     if not ask.account or ask.account != sets.organization.management_account:
         raise ApiError("InvalidOperationException", "Only the management account of an organization can change organizations access.")
-
-
-def _page(ask: Ask, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    size = min(int(ask.parameters.get("MaxResults") or PAGE_ITEMS_MAX), PAGE_ITEMS_MAX)
-    start = int(ask.parameters.get("NextToken") or 0)
-    answer: dict[str, Any] = {"Summaries": list(items[start : start + size])}
-    if start + size < len(items):
-        answer["NextToken"] = str(start + size)
-    return answer

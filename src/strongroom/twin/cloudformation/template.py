@@ -42,6 +42,7 @@ class Resource:
     condition: str | None
     depends_on: tuple[str, ...]
     deletion_policy: str  # Delete, Retain, RetainExceptOnCreate, Snapshot
+    replace_policy: str = "Delete"  # UpdateReplacePolicy: Delete, Retain, Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,7 @@ def _resource(name: str, body: object) -> Resource:
         condition=body.get("Condition"),
         depends_on=(depends,) if isinstance(depends, str) else tuple(depends),
         deletion_policy=body.get("DeletionPolicy", "Delete"),
+        replace_policy=body.get("UpdateReplacePolicy", "Delete"),
     )
 
 

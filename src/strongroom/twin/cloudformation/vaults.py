@@ -13,7 +13,7 @@ class BackupVault:
 
     _required = frozenset({"BackupVaultName"})
     _optional = frozenset({"AccessPolicy", "BackupVaultTags", "EncryptionKeyArn", "LockConfiguration", "Notifications"})
-    _fixed: tuple[str, ...] = ("BackupVaultName", "EncryptionKeyArn")  # a change of these needs a new vault
+    fixed: tuple[str, ...] = ("BackupVaultName", "EncryptionKeyArn")  # a change of these needs a new vault
     _operation = "CreateBackupVault"
 
     def __init__(self, backup: BackupService) -> None:
@@ -29,7 +29,7 @@ class BackupVault:
             request["BackupVaultTags"] = tags
         if properties.get("EncryptionKeyArn"):
             request["EncryptionKeyArn"] = properties["EncryptionKeyArn"]
-        request |= {name: int(properties[name]) for name in self._fixed if name.endswith("Days")}
+        request |= {name: int(properties[name]) for name in self.fixed if name.endswith("Days")}
         answer = self._backup.call(place.account, place.region, self._operation, request)
         made = Made(physical_id=name, attributes={"BackupVaultArn": answer["BackupVaultArn"], "BackupVaultName": name}, model=tags)
         try:
@@ -42,7 +42,7 @@ class BackupVault:
     def update(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> Made | None:
         """Policy, lock, notifications and tags change in place; a new name or key needs a new vault."""
         check_properties(new, required=self._required, optional=self._optional)
-        if any(old.get(name) != new.get(name) for name in self._fixed):
+        if any(old.get(name) != new.get(name) for name in self.fixed):
             return None
         self._apply(place, made, old, new)
         self._retag(place, made, new)
@@ -55,6 +55,31 @@ class BackupVault:
         except ApiError as error:
             if error.code != "ResourceNotFoundException":
                 raise
+
+    def read(self, place: Place, made: Made, properties: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The vault as AWS Backup describes it, with policy, lock, notifications and tags."""
+        shown = self._found(place, "DescribeBackupVault", made)
+        if shown is None:
+            return None
+        policy, notifications = (self._found(place, f"GetBackupVault{part}", made) or {} for part in ("AccessPolicy", "Notifications"))
+        arn = {"ResourceArn": made.attributes["BackupVaultArn"]}
+        tags = self._backup.call(place.account, place.region, "ListTags", arn).get("Tags") or {}
+        mine = tag_mapping(properties.get("BackupVaultTags"))
+        actual = {name: shown[name] for name in self.fixed if name in shown}
+        actual["BackupVaultTags"] = {key: value for key, value in tags.items() if key in mine or place.tags.get(key) != value}
+        actual |= {"AccessPolicy": policy.get("Policy")}
+        actual["Notifications"] = {name: notifications[name] for name in ("SNSTopicArn", "BackupVaultEvents") if name in notifications}
+        if shown.get("Locked"):
+            actual["LockConfiguration"] = {name: shown[name] for name in ("MinRetentionDays", "MaxRetentionDays") if name in shown}
+        return actual
+
+    def _found(self, place: Place, operation: str, made: Made) -> dict[str, Any] | None:
+        try:
+            return self._backup.call(place.account, place.region, operation, {"BackupVaultName": made.physical_id})
+        except ApiError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
 
     def _apply(self, place: Place, made: Made, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
         for name, put, remove in _PARTS:
@@ -85,7 +110,7 @@ class AirGappedVault(BackupVault):
 
     _required = frozenset({"BackupVaultName", "MaxRetentionDays", "MinRetentionDays"})
     _optional = frozenset({"AccessPolicy", "BackupVaultTags", "EncryptionKeyArn", "Notifications"})
-    _fixed = ("BackupVaultName", "EncryptionKeyArn", "MaxRetentionDays", "MinRetentionDays")
+    fixed = ("BackupVaultName", "EncryptionKeyArn", "MaxRetentionDays", "MinRetentionDays")
     _operation = "CreateLogicallyAirGappedBackupVault"
 
 
@@ -100,5 +125,7 @@ def _parameters(part: str, value: Any) -> dict[str, Any]:
     if part == "AccessPolicy":
         return {"Policy": value if isinstance(value, str) else json.dumps(value)}
     if part == "LockConfiguration":
+        check_properties(value, required=frozenset({"MinRetentionDays"}), optional=frozenset({"MaxRetentionDays", "ChangeableForDays"}))
         return {name: int(number) for name, number in value.items()}
+    check_properties(value, required=frozenset({"BackupVaultEvents", "SNSTopicArn"}), optional=frozenset())
     return {"SNSTopicArn": value["SNSTopicArn"], "BackupVaultEvents": value["BackupVaultEvents"]}

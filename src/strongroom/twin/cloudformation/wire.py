@@ -7,12 +7,13 @@ from typing import Any, ClassVar
 from moto.cloudformation import responses, urls
 from moto.core.exceptions import ServiceException
 from moto.core.responses import TYPE_RESPONSE, ActionResult
+from moto.core.utils import get_service_model
 
-from strongroom.twin.cloudformation import foreign, keys, managed_policies, plans, roles, stacks, stacksets
+from strongroom.twin.cloudformation import changesets, detections, managed_policies, setreadings, stacks, stacksets
 from strongroom.twin.cloudformation.handlers import Handler
 from strongroom.twin.cloudformation.stacks import Ask, Stacks
 from strongroom.twin.cloudformation.stacksets import StackSets
-from strongroom.twin.cloudformation.vaults import AirGappedVault, BackupVault
+from strongroom.twin.cloudformation.types import resource_types
 from strongroom.twin.organizations import Organizations
 from strongroom.twin.ports import ApiError, BackupService
 
@@ -23,11 +24,21 @@ _STACKS: Mapping[str, Callable[[Stacks, Ask], dict[str, Any]]] = {
     "DescribeStacks": stacks.describe_stacks,
     "ListStacks": stacks.list_stacks,
     "GetTemplate": stacks.get_template,
+    "GetTemplateSummary": stacks.get_template_summary,
     "DescribeStackEvents": stacks.describe_stack_events,
     "DescribeStackResource": stacks.describe_stack_resource,
     "DescribeStackResources": stacks.describe_stack_resources,
     "ListStackResources": stacks.list_stack_resources,
     "ListExports": stacks.list_exports,
+    "CreateChangeSet": changesets.create_change_set,
+    "DescribeChangeSet": changesets.describe_change_set,
+    "ListChangeSets": changesets.list_change_sets,
+    "ExecuteChangeSet": changesets.execute_change_set,
+    "DeleteChangeSet": changesets.delete_change_set,
+    "DetectStackDrift": detections.detect_stack_drift,
+    "DetectStackResourceDrift": detections.detect_resource_drift,
+    "DescribeStackDriftDetectionStatus": detections.describe_detection_status,
+    "DescribeStackResourceDrifts": detections.describe_resource_drifts,
     "ValidateTemplate": stacks.validate_template,
 }
 _SETS: Mapping[str, Callable[[StackSets, Ask], dict[str, Any]]] = {
@@ -37,18 +48,20 @@ _SETS: Mapping[str, Callable[[StackSets, Ask], dict[str, Any]]] = {
     "CreateStackSet": stacksets.create_stack_set,
     "UpdateStackSet": stacksets.update_stack_set,
     "DeleteStackSet": stacksets.delete_stack_set,
-    "DescribeStackSet": stacksets.describe_stack_set,
-    "ListStackSets": stacksets.list_stack_sets,
+    "DescribeStackSet": setreadings.describe_stack_set,
+    "ListStackSets": setreadings.list_stack_sets,
     "CreateStackInstances": stacksets.create_stack_instances,
     "UpdateStackInstances": stacksets.update_stack_instances,
     "DeleteStackInstances": stacksets.delete_stack_instances,
-    "DescribeStackInstance": stacksets.describe_stack_instance,
-    "ListStackInstances": stacksets.list_stack_instances,
-    "DescribeStackSetOperation": stacksets.describe_operation,
-    "ListStackSetOperations": stacksets.list_operations,
-    "ListStackSetOperationResults": stacksets.list_operation_results,
+    "DescribeStackInstance": setreadings.describe_stack_instance,
+    "ListStackInstances": setreadings.list_stack_instances,
+    "DescribeStackSetOperation": setreadings.describe_operation,
+    "ListStackSetOperations": setreadings.list_operations,
+    "ListStackSetOperationResults": setreadings.list_operation_results,
+    "DetectStackSetDrift": stacksets.detect_drift,
+    "ListStackInstanceResourceDrifts": setreadings.list_resource_drifts,
     "StopStackSetOperation": stacksets.stop_operation,
-    "ListStackSetAutoDeploymentTargets": stacksets.list_auto_deployment_targets,
+    "ListStackSetAutoDeploymentTargets": setreadings.list_auto_deployment_targets,
 }
 
 
@@ -68,6 +81,8 @@ class CloudFormation:
                 return _STACKS[operation](self.stacks, ask)
             if operation in _SETS:
                 return _SETS[operation](self.sets, ask)
+        if operation in get_service_model("cloudformation").operation_names:
+            raise ApiError("NotImplemented", f"the twin's CloudFormation has no {operation}", status=501)
         raise ApiError("InvalidAction", f"Could not find operation {operation} for version 2010-05-15")
 
     def moved(self, account: str, left: str, came: str) -> None:
@@ -104,20 +119,7 @@ class CloudFormationResponse(responses.CloudFormationResponse):
 def install(backup: BackupService, organization: Organizations) -> None:
     """Put our CloudFormation in place of moto's; before moto's applications are created."""
     managed_policies.install()
-    handlers: dict[str, Handler] = {
-        **foreign.known(),
-        "AWS::Backup::BackupPlan": plans.BackupPlan(backup),
-        "AWS::Backup::BackupSelection": plans.BackupSelection(backup),
-        "AWS::Backup::BackupVault": BackupVault(backup),
-        "AWS::Backup::LogicallyAirGappedBackupVault": AirGappedVault(backup),
-        "AWS::KMS::Key": keys.Key(),
-        "AWS::KMS::ReplicaKey": keys.ReplicaKey(),
-        "AWS::KMS::Alias": keys.Alias(),
-        "AWS::IAM::Role": roles.Role(),
-        "AWS::IAM::ManagedPolicy": roles.ManagedPolicy(),
-        "AWS::IAM::Policy": roles.InlinePolicy(),
-    }
-    cloudformation = CloudFormation(handlers, organization)
+    cloudformation = CloudFormation(resource_types(backup), organization)
     organization.listen(cloudformation.moved)
     CloudFormationResponse.cloudformation = cloudformation
     responses.CloudFormationResponse = CloudFormationResponse

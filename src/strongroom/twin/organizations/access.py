@@ -8,7 +8,7 @@ from strongroom.semantics.authorization.model import Context, Target, Verdict
 from strongroom.semantics.authorization.policy import parse
 from strongroom.twin.organizations.calls import Call, need
 from strongroom.twin.organizations.handshakes import denied
-from strongroom.twin.organizations.state import State
+from strongroom.twin.organizations.state import Policy, State
 from strongroom.twin.trust import trusting
 
 EVERYBODY = frozenset({"CreateOrganization", "AcceptHandshake", "DeclineHandshake", "DescribeHandshake", "ListHandshakesForAccount"})
@@ -38,9 +38,9 @@ def check(state: State | None, call: Call, operation: str) -> None:
 
 
 def _granted(state: State, call: Call, operation: str) -> bool:
-    """Return whether the organization's resource policy lets an account do an operation on everything that it names.
+    """Return whether the organization's resource policy lets a caller do an operation on everything that it names.
 
-    Which of the account's principals asks isn't known here, so any that the policy names will do.
+    Where it isn't known which of the account's principals asks, any that the policy names will do.
     """
     if state.resource_policy is None:
         return False
@@ -49,7 +49,8 @@ def _granted(state: State, call: Call, operation: str) -> bool:
     kind = _policy_type(state, call)
     context = Context(values=MappingProxyType({"organizations:PolicyType": (kind,)} if kind else {}), complete=True)
     named = set(re.findall(rf"arn:[a-z-]+:iam::{call.account}:(?:user|role)/[^\"*]+", text))
-    actors = [trusting(arn, organization_id=state.id, organization_path=state.path(call.account)) for arn in (_root(call.account), *named)]
+    asking = (call.principal,) if call.principal else (_root(call.account), *named)
+    actors = [trusting(arn, organization_id=state.id, organization_path=state.path(call.account)) for arn in asking]
     targets = [Target(arn=arn, account=state.management, policy=policy) for arn in _resources(state, call)]
     return any(
         all(decide(actor, f"organizations:{operation}", target, context).verdict is Verdict.ALLOWED for target in targets)
@@ -64,7 +65,7 @@ def _root(account: str) -> str:
 def _resources(state: State, call: Call) -> tuple[str, ...]:
     """Return what a call is for, by ARN; everything where it names nothing that is there."""
     found = []
-    policy = state.policies.get(str(call.parameters.get("PolicyId")))
+    policy = _policy(state, call)
     if policy:
         found.append(state.arn("policy", policy.type.lower(), policy.id))
     for name in ("TargetId", "ResourceId", "ParentId", "AccountId", "OrganizationalUnitId"):
@@ -80,5 +81,9 @@ def _policy_type(state: State, call: Call) -> str:
     for name in ("PolicyType", "Type", "Filter"):
         if isinstance(call.parameters.get(name), str):
             return str(call.parameters[name])
-    policy = state.policies.get(str(call.parameters.get("PolicyId")))
+    policy = _policy(state, call)
     return policy.type if policy else ""
+
+
+def _policy(state: State, call: Call) -> Policy | None:
+    return state.policies.get(str(call.parameters.get("PolicyId") or call.parameters.get("ResourceId")))

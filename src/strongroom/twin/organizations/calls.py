@@ -20,6 +20,7 @@ class Call:
     account: str
     now: datetime
     parameters: Mapping[str, Any]
+    principal: str = ""  # ARN of the user or role that asks; empty where nobody knows
 
     def text(self, name: str) -> str:
         """A required string parameter."""

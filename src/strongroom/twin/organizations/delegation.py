@@ -1,16 +1,19 @@
 """Trusted access of services, their delegated administrators, and the resource policy of the organization."""
 
 import json
+import re
 from typing import Any
 
+from strongroom import facts
+from strongroom.semantics.authorization.policy import parse
 from strongroom.twin.organizations import tree
 from strongroom.twin.organizations.calls import Call, invalid, page, seconds, violates
 from strongroom.twin.organizations.state import State
 from strongroom.twin.ports import ApiError
 
 ADMINISTRATORS_MAX = 5  # for backup.amazonaws.com: AWS Backup developer guide, manage-cross-account
-RESOURCE_POLICY_CHARACTERS_MAX = 40_000  # orgs_reference_limits
 BACKUP = "backup.amazonaws.com"
+_ACCOUNT = re.compile(r"\b\d{12}\b")
 STACKSETS = "member.org.stacksets.cloudformation.amazonaws.com"
 SERVICES = frozenset(  # the part of orgs_integrated-services-list that matters to a landing zone
     {
@@ -131,13 +134,11 @@ def list_services_for_account(state: State, call: Call) -> dict[str, Any]:
 def put_resource_policy(state: State, call: Call) -> dict[str, Any]:
     """PutResourcePolicy: one for the organization."""
     content = call.text("Content")
-    if len(content) > RESOURCE_POLICY_CHARACTERS_MAX:
+    if len(content) > facts.limit("resource_policy_characters").value:
         raise violates("You have exceeded the policy size limit.", "POLICY_CONTENT_LIMIT_EXCEEDED")
-    try:
-        json.loads(content)
-    except json.JSONDecodeError as error:
-        raise invalid("The provided resource policy is not valid JSON.", "INVALID_RESOURCE_POLICY_JSON") from error
+    _check_resource_policy(state, content)
     state.resource_policy = (state.resource_policy[0] if state.resource_policy else state.new_id("rp-"), content)
+    state.resource_policy_tags |= call.tags()
     return {"ResourcePolicy": _resource_policy(state)}
 
 
@@ -150,7 +151,30 @@ def delete_resource_policy(state: State, _call: Call) -> dict[str, Any]:
     """DeleteResourcePolicy."""
     _resource_policy(state)
     state.resource_policy = None
+    state.resource_policy_tags.clear()
     return {}
+
+
+def _check_resource_policy(state: State, content: str) -> None:
+    """Refuse what the resource policy of an organization can't say: it names actions and members, never all but some."""
+    policy = parse(content, name="resource policy")
+    if policy.problems or not policy.statements:
+        why = policy.problems[0].message if policy.problems else "there is no Statement"
+        raise invalid(f"The provided resource policy is not valid: {why}.", "INVALID_RESOURCE_POLICY_JSON")
+    document = json.loads(content)
+    statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
+    for statement in statements:
+        for word in ("NotAction", "NotResource", "NotPrincipal"):
+            if word in statement:
+                raise invalid(f"The provided resource policy is not valid: {word} is not supported.", "INVALID_RESOURCE_POLICY_JSON")
+        actions = statement.get("Action", [])
+        for action in [actions] if isinstance(actions, str) else actions:
+            name = action.removeprefix("organizations:")
+            if name == action or not (set(name) & set("*?") or name in facts.limit("delegable_actions").value):
+                raise invalid(f"The action {action} is not supported in a resource policy.", "UNSUPPORTED_ACTION_IN_RESOURCE_POLICY")
+        strangers = set(_ACCOUNT.findall(json.dumps(statement.get("Principal", "")))) - state.accounts.keys()
+        if strangers:
+            raise invalid(f"Account {min(strangers)} is not a member of the organization.", "INVALID_PRINCIPAL")
 
 
 def _resource_policy(state: State) -> dict[str, Any]:

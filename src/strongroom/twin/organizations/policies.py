@@ -5,23 +5,12 @@ from typing import Any
 from strongroom import facts
 from strongroom.twin.organizations import fullaccess, syntax
 from strongroom.twin.organizations.calls import Call, invalid, page, violates
-from strongroom.twin.organizations.fullaccess import RESOURCE_CONTROL, SERVICE_CONTROL
+from strongroom.twin.organizations.fullaccess import SERVICE_CONTROL
 from strongroom.twin.organizations.state import Account, Policy, State, Unit
 from strongroom.twin.ports import ApiError
 
 BACKUP = syntax.BACKUP_POLICY
-TYPES = frozenset(
-    {
-        SERVICE_CONTROL,
-        RESOURCE_CONTROL,
-        "TAG_POLICY",
-        BACKUP,
-        "AISERVICES_OPT_OUT_POLICY",
-        "CHATBOT_POLICY",
-        "DECLARATIVE_POLICY_EC2",
-        "SECURITYHUB_POLICY",
-    }
-)
+TYPES = frozenset(facts.names("policy_types"))
 _MALFORMED = "The provided policy document does not meet the requirements of the specified policy type"
 
 
@@ -50,9 +39,19 @@ def check_type(name: str) -> str:
     return name
 
 
+def limit(kind: str, of: str) -> int:
+    """A limit of a policy type: of `characters`, in an `organization`, at a `target`."""
+    return int(facts.fact("policy_types", kind).value[of])
+
+
 def enable_policy_type(state: State, call: Call) -> None:
     """EnablePolicyType on the root; control policies start with one that allows everything, attached everywhere."""
     kind = _root_and_type(state, call)
+    if state.feature_set != "ALL":
+        raise ApiError(
+            "PolicyTypeNotAvailableForOrganizationException",
+            "You can't use the specified policy type with the feature set currently enabled for this organization.",
+        )
     if kind in state.policy_types:
         raise ApiError("PolicyTypeAlreadyEnabledException", "The specified policy type is already enabled.")
     state.policy_types.append(kind)
@@ -74,7 +73,7 @@ def create_policy(state: State, call: Call) -> dict[str, Any]:
     kind, name = check_type(call.text("Type")), call.text("Name")
     if any(policy.name == name and policy.type == kind for policy in state.policies.values()):
         raise ApiError("DuplicatePolicyException", "A policy with the same name already exists.")
-    if sum(policy.type == kind for policy in state.policies.values()) >= facts.limit("policies_per_organization").value:
+    if sum(policy.type == kind for policy in state.policies.values()) >= limit(kind, "organization"):
         raise violates("You have exceeded the number of policies that you can have in an organization.", "POLICY_NUMBER_LIMIT_EXCEEDED")
     content = _content(kind, call.text("Content"))
     policy = Policy(
@@ -131,8 +130,7 @@ def attach_policy(state: State, call: Call) -> dict[str, Any]:
     attached = state.attachments.setdefault(target.id, [])
     if policy.id in attached:
         raise ApiError("DuplicatePolicyAttachmentException", "The selected policy is already attached to the specified target.")
-    limit = facts.limit("policies_per_target").value
-    if sum(state.policies[each].type == policy.type for each in attached) >= limit:
+    if sum(state.policies[each].type == policy.type for each in attached) >= limit(policy.type, "target"):
         raise violates(
             "You have exceeded the number of policies of the specified type that can be attached to an entity.",
             "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED",
@@ -196,7 +194,7 @@ def list_tags_for_resource(state: State, call: Call) -> dict[str, Any]:
 
 
 def _content(kind: str, content: str) -> str:
-    if len(content) > facts.limit("policy_characters").value:
+    if len(content) > limit(kind, "characters"):
         raise violates("You have exceeded the policy size limit.", "POLICY_CONTENT_LIMIT_EXCEEDED")
     problem = syntax.problem(content, kind)
     if problem:
@@ -223,5 +221,7 @@ def _target(state: State, target: Unit | Account) -> dict[str, Any]:
 
 
 def _tags_of(state: State, resource: str) -> dict[str, str]:
+    if state.resource_policy is not None and resource == state.resource_policy[0]:
+        return state.resource_policy_tags
     found = state.policies.get(resource) or state.target(resource)
     return found.tags

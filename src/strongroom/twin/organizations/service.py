@@ -8,6 +8,7 @@ from typing import Any
 from strongroom.twin.organizations import access, delegation, effective, fullaccess, handshakes, policies, tree
 from strongroom.twin.organizations.calls import Call
 from strongroom.twin.organizations.state import Account, State
+from strongroom.twin.organizations.syntax import TAG_POLICY
 from strongroom.twin.ports import ApiError
 
 Operation = Callable[[State, Call], dict[str, Any]]
@@ -78,6 +79,7 @@ class Organizations:
         self._generation = 0
         self._lock = RLock()
         self._listeners: list[Moved] = []
+        self.made: Callable[[str, str, str], None] = lambda *_: None  # called with management account, new account, role
         self._names: dict[str, tuple[str, str]] = {}
         self._controls: dict[object, Any] = {}  # of one generation
 
@@ -99,9 +101,10 @@ class Organizations:
             self._effective = effective.EffectivePolicies()
             self._generation += 1
 
-    def call(self, account: str, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Do one operation for a caller; raises ApiError."""
-        call = Call(account=account, now=datetime.now(tz=UTC), parameters=parameters)
+    def call(self, account: str, operation: str, parameters: Mapping[str, Any], *, principal: str = "") -> dict[str, Any]:
+        """Do one operation for a caller, of whom the principal may be known; raises ApiError."""
+        call = Call(account=account, now=datetime.now(tz=UTC), parameters=parameters, principal=principal)
+        self._end_closed(call.now)
         with self._lock:
             access.check(self.state, call, operation)
             before = self._places()
@@ -135,8 +138,10 @@ class Organizations:
 
     def is_closed(self, account: str) -> bool:
         """Whether an account was closed; False for strangers."""
-        known = self.state.accounts.get(account) if self.state else None
-        return known is not None and known.status == "SUSPENDED"
+        if self.state is None:
+            return False
+        known = self.state.accounts.get(account)
+        return account in self.state.ended if known is None else known.status == "SUSPENDED"
 
     def accounts_below(self, target: str) -> tuple[str, ...]:
         """Ids of the ACTIVE accounts in a root or unit and its nested units; KeyError-free: unknown targets have none."""
@@ -145,6 +150,24 @@ class Organizations:
             if state is None or target not in state.units:
                 return ()
             return tuple(each for each in state.below(target) if state.accounts[each].status == "ACTIVE")
+
+    def accounts_in(self, unit: str) -> tuple[str, ...]:
+        """Ids of the accounts directly in a root or unit, closed ones too."""
+        with self._lock:
+            members = self.state.accounts.values() if self.state else ()
+            return tuple(account.id for account in members if account.parent_id == unit)
+
+    def parent_of(self, unit: str) -> str:
+        """The id of the root or unit above a unit; empty for the root and for strangers."""
+        with self._lock:
+            found = self.state.units.get(unit) if self.state else None
+            return found.parent_id if found else ""
+
+    def unit_below(self, parent: str, name: str) -> str:
+        """The id of the unit of a name directly below a root or unit; empty without one."""
+        with self._lock:
+            units = self.state.units.values() if self.state else ()
+            return next((unit.id for unit in units if unit.parent_id == parent and unit.name == name), "")
 
     def line_of(self, account: str) -> tuple[str, ...]:
         """Ids of root and units from the top down to the account's parent; empty for strangers."""
@@ -178,6 +201,12 @@ class Organizations:
         with self._lock:
             return self._effective.valid(account)
 
+    def effective_tag_policy(self, account: str) -> Mapping[str, Any] | None:
+        """The effective tag policy, or None."""
+        with self._lock:
+            found = self._effective.of(TAG_POLICY, account)
+            return found.valid if found else None
+
     def is_trusted(self, service: str) -> bool:
         """Whether trusted access of a service principal is on."""
         return self.state is not None and service in self.state.services
@@ -201,6 +230,20 @@ class Organizations:
                 self.state.services.pop(service, None)
             self._generation += 1
 
+    def _end_closed(self, now: datetime) -> None:
+        """Let accounts leave that were closed long ago, as if somebody had removed them."""
+        with self._lock:
+            before = self._places()
+            gone = tree.end_closed(self.state, now) if self.state else ()
+            if not gone or self.state is None:
+                return
+            self._generation += 1
+            self._effective.refresh(self.state, gone, now)
+            moves = self._moves(before)
+        for move in moves:
+            for listener in self._listeners:
+                listener(*move)
+
     def _do(self, operation: str, call: Call) -> dict[str, Any]:
         if operation == "CreateOrganization":
             return self._create(call)
@@ -222,6 +265,8 @@ class Organizations:
             answer = {"Root": tree.described_root(state)}
         elif operation in WRITES:
             answer = WRITES[operation](state, call)
+            if operation == "CreateAccount":
+                self.made(state.management, answer["CreateAccountStatus"]["AccountId"], str(call.parameters.get("RoleName") or ""))
         else:
             raise ApiError("UnknownOperationException", f"the twin does not know the operation {operation}")
         self._generation += 1

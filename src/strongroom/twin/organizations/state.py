@@ -39,6 +39,7 @@ class Account:
     joined_method: str  # INVITED or CREATED
     joined_at: datetime
     status: str = "ACTIVE"  # or SUSPENDED, after CloseAccount
+    closed_at: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -88,6 +89,8 @@ class State:
     handshakes: dict[str, Handshake] = field(default_factory=dict)
     creations: dict[str, str] = field(default_factory=dict)  # car-… -> account
     resource_policy: tuple[str, str] | None = None  # id, content
+    resource_policy_tags: dict[str, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)  # accounts that were closed, and are gone for good
 
     @classmethod
     def begin(cls, management: str, feature_set: str, now: datetime) -> "State":

@@ -1,8 +1,10 @@
 """Operations on the organization itself, its units and its accounts."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
+from strongroom import facts
 from strongroom.twin.organizations import fullaccess
 from strongroom.twin.organizations.calls import Call, invalid, page, seconds, violates
 from strongroom.twin.organizations.state import Account, State, Unit
@@ -210,8 +212,25 @@ def close_account(state: State, call: Call) -> dict[str, Any]:
         raise violates("You can't close the management account.", "CANNOT_CLOSE_MANAGEMENT_ACCOUNT")
     if account.status != "ACTIVE":
         raise ApiError("AccountAlreadyClosedException", "You attempted to close an account that is already closed.")
-    account.status = "SUSPENDED"
+    since = call.now - timedelta(days=facts.limit("account_closures_window_days").value)
+    closed = sum(each.closed_at is not None and each.closed_at > since for each in state.accounts.values())
+    share = (len(state.accounts) - 1) * facts.limit("account_closures_percent").value // 100
+    if closed >= min(max(share, facts.limit("account_closures_min").value), facts.limit("account_closures_max").value):
+        raise violates("You have exceeded the number of accounts that you can close in 30 days.", "CLOSE_ACCOUNT_QUOTA_EXCEEDED")
+    account.status, account.closed_at = "SUSPENDED", call.now
     return {}
+
+
+def end_closed(state: State, now: datetime) -> tuple[str, ...]:
+    """Let accounts go that were closed long enough ago: they are members no more, and nobody reopens them. Returns which."""
+    kept = timedelta(days=facts.limit("account_closure_days").value)
+    gone = tuple(each.id for each in state.accounts.values() if each.closed_at is not None and each.closed_at + kept <= now)
+    for account in gone:
+        del state.accounts[account]
+        state.attachments.pop(account, None)
+        state.delegations.pop(account, None)
+        state.ended.add(account)
+    return gone
 
 
 def remove_account(state: State, call: Call) -> dict[str, Any]:
@@ -228,6 +247,12 @@ def remove_account(state: State, call: Call) -> dict[str, Any]:
         raise violates(
             "You can't remove a delegated administrator from the organization. Deregister it for every service first.",
             "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG",
+        )
+    least = timedelta(days=facts.limit("created_account_removal_days").value)
+    if account.joined_method == "CREATED" and call.now < account.joined_at + least:
+        raise violates(
+            "You must wait until at least seven days after the account was created before it can leave the organization.",
+            "WAIT_PERIOD_ACTIVE",
         )
     del state.accounts[account.id]
     state.attachments.pop(account.id, None)

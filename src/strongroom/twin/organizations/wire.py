@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from moto.core.responses import TYPE_RESPONSE
 from moto.organizations import models, responses, urls
 
+from strongroom.twin.organizations.newaccounts import open_to
 from strongroom.twin.organizations.service import Organizations
 from strongroom.twin.ports import ApiError
 
@@ -20,7 +21,9 @@ class OrganizationsResponse(responses.OrganizationsResponse):
         operation = self._get_action()
         headers = dict(self.response_headers) | {"Content-Type": "application/x-amz-json-1.1"}
         try:
-            answer = self.organizations.call(self.current_account, operation, json.loads(self.body or "{}"))
+            answer = self.organizations.call(
+                self.current_account, operation, json.loads(self.body or "{}"), principal=str(self.headers.get("x-twin-principal", ""))
+            )
         except ApiError as error:
             body = {"__type": error.code, "Message": error.message, "message": error.message} | error.members
             headers["x-amzn-ErrorType"] = error.code
@@ -49,6 +52,7 @@ class OrganizationsBackend(models.OrganizationsBackend):
 def install() -> Organizations:
     """Put our Organizations in place of moto's, with no organization yet; before moto's applications are created."""
     organizations = Organizations()
+    organizations.made = open_to
     OrganizationsResponse.organizations = organizations
     OrganizationsBackend.organizations = organizations
     responses.OrganizationsResponse = OrganizationsResponse

@@ -1,20 +1,88 @@
 """What keeps a plan from being made: said before the first write."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
+from strongroom.domain.changeplan import ChangePlan
 from strongroom.domain.deployment import Deployment
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
+from strongroom.domain.names import EVERY_ACCOUNT
 from strongroom.domain.organization import units_named
+from strongroom.domain.origin import Origin
+from strongroom.facts import limit
 from strongroom.workflows.catalogue import BY_CODE
+from strongroom.workflows.planning.parameters import is_governed
+from strongroom.workflows.planning.prerequisites import prerequisites
 
 PATHS_SHOWN = 20
 
 
 def obstacles(estate: Estate, deployed: Deployment) -> tuple[Finding, ...]:
     """Return everything that is in the way of a plan."""
-    return (*_missing_units(estate, deployed), *_foreign_objects(estate, deployed))
+    return (
+        *_missing_units(estate, deployed),
+        *_foreign_objects(estate, deployed),
+        *_long_templates(estate),
+        *_busy(estate, deployed),
+        *_unread((*deployed.unread, *deployed.drift.unread), estate.organization.origin),
+        *prerequisites(estate, deployed),
+        *_vaults_out_of_reach(estate, deployed),
+    )
+
+
+def _vaults_out_of_reach(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
+    """Yield plans of accounts that are not governed and back up into a vault that only governed accounts have."""
+    if any(len(units_named(each, deployed.units)) != 1 for each in estate.organization.governs):
+        return  # said already, and nobody knows what is governed
+    everywhere = {vault.label for vault in estate.vaults if vault.account is EVERY_ACCOUNT}
+    for plan in estate.plans:
+        labels = sorted({rule.label for rule in plan.rules} & everywhere)
+        if plan.account is not None and labels and not is_governed(plan.account, estate, deployed):
+            yield Finding(
+                code="ORG015",
+                severity=BY_CODE["ORG015"].severity,
+                subject=f"plan {plan.name}",
+                message=f"plan {plan.name} backs up into vault {labels[0]}, and account {plan.account} is below no governed OU",
+                why=BY_CODE["ORG015"].why,
+                help=BY_CODE["ORG015"].fix,
+                origin=plan.origin,
+                failure_mode=BY_CODE["ORG015"].failure_mode,
+            )
+
+
+def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], origin: Origin) -> tuple[Finding, ...]:
+    """Return a finding for every compliance lock that a plan puts and nobody has accepted by the label of its vault."""
+    return tuple(
+        Finding(
+            code="APL001",
+            severity=BY_CODE["APL001"].severity,
+            subject=f"vault {label}",
+            message=f"the plan puts a compliance lock on vault {label}, and nobody has accepted it",
+            why=BY_CODE["APL001"].why,
+            help=f"read the rehearsal, then add: --accept-lock {label}",
+            origin=origin,
+            failure_mode=BY_CODE["APL001"].failure_mode,
+        )
+        for label in plan.locks
+        if label not in accepted
+    )
+
+
+def _unread(places: Iterable[str], origin: Origin) -> tuple[Finding, ...]:
+    """Return a warning for everything that could not be looked at; each place comes with its reason."""
+    return tuple(
+        Finding(
+            code="APL004",
+            severity=BY_CODE["APL004"].severity,
+            subject=place.split(":")[0],
+            message=f"could not look at {place}",
+            why=BY_CODE["APL004"].why,
+            help=BY_CODE["APL004"].fix,
+            origin=origin,
+        )
+        for place in places
+    )
 
 
 def _missing_units(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -68,5 +136,39 @@ def _foreign_objects(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
                 message=f"{subject} exists and belongs to {owner or 'somebody else'}, not to strategy {estate.name}",
                 why=BY_CODE["ORG003"].why,
                 help=BY_CODE["ORG003"].fix,
+                origin=estate.organization.origin,
+            )
+
+
+def _long_templates(estate: Estate) -> Iterator[Finding]:
+    most = int(limit("template_body_bytes").value)
+    for subject, template in (
+        *((f"StackSet {each.name}", each.template) for each in estate.stack_sets),
+        *((f"stack {each.name} in account {each.account}, {each.region}", each.template) for each in estate.stacks),
+    ):
+        size = len(template.encode())
+        if size > most:
+            yield Finding(
+                code="APL003",
+                severity=BY_CODE["APL003"].severity,
+                subject=subject,
+                message=f"the template of {subject} has {size:,} bytes, CloudFormation takes {most:,}",
+                why=BY_CODE["APL003"].why,
+                help=BY_CODE["APL003"].fix,
+                origin=estate.organization.origin,
+                failure_mode=BY_CODE["APL003"].failure_mode,
+            )
+
+
+def _busy(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
+    for each in deployed.stack_sets:
+        if each.operation:
+            yield Finding(
+                code="APL002",
+                severity=BY_CODE["APL002"].severity,
+                subject=f"StackSet {each.name}",
+                message=f"StackSet {each.name} is in another operation: {each.operation}",
+                why=BY_CODE["APL002"].why,
+                help=BY_CODE["APL002"].fix,
                 origin=estate.organization.origin,
             )

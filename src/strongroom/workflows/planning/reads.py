@@ -1,5 +1,8 @@
 """What a plan was computed from, so that `apply` sees when the world has moved."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from strongroom.domain.changeplan import (
@@ -9,20 +12,47 @@ from strongroom.domain.changeplan import (
     ChangePlan,
     CreateStackInstances,
     DeletePolicy,
+    DeleteStack,
+    DeleteStackSet,
+    DeleteVault,
     DetachPolicy,
+    EnableBaseline,
     EnablePolicyType,
+    EnableResourceSharing,
     EnableServiceAccess,
+    IntegrateBackup,
+    PutDelegation,
     PutPolicy,
     PutStack,
     PutStackSet,
     ReadObject,
     RegisterDelegatedAdministrator,
+    ResetBaseline,
+    RevertDrift,
+    UpdateBaseline,
     UpdateGlobalSettings,
     UpdateOptIn,
     encode,
     sha256,
 )
 from strongroom.domain.deployment import Deployment
+
+# Actions that change something of which there is one in the organization.
+SUBJECTS: Mapping[type[Action], str] = MappingProxyType(
+    {
+        EnablePolicyType: "policy types enabled",
+        EnableServiceAccess: "trusted access",
+        ActivateStackSetsAccess: "trusted access",
+        EnableResourceSharing: "trusted access",
+        RegisterDelegatedAdministrator: "delegated administrators",
+        PutDelegation: "resource policy",
+        UpdateGlobalSettings: "global settings",
+        IntegrateBackup: "Control Tower",
+        EnableBaseline: "Control Tower",
+        UpdateBaseline: "Control Tower",
+        ResetBaseline: "Control Tower",
+    }
+)
 
 
 def objects_read(deployed: Deployment) -> tuple[ReadObject, ...]:
@@ -36,10 +66,13 @@ def objects_read(deployed: Deployment) -> tuple[ReadObject, ...]:
         "trusted access": [*deployed.trusted_services, deployed.stack_sets_trusted],
         "delegated administrators": encode(deployed.delegated_administrators),
         "global settings": encode(deployed.global_settings),
-        **{f"opt-in in {region}": encode(values) for region, values in deployed.opt_in},
+        "resource policy": deployed.resource_policy,
+        # accounts that Control Tower enrols meanwhile are no part of it either
+        "Control Tower": encode(deployed.control_tower and replace(deployed.control_tower, enrolled=())),
+        **{f"opt-in in {region}": encode((values, dict(deployed.managed).get(region, ()))) for region, values in deployed.opt_in},
         **{f"{each.type.words} {each.name}": encode(each) for each in deployed.policies},
         **{f"stack {each.name} in {each.account}, {each.region}": encode(each) for each in deployed.stacks},
-        **{f"StackSet {each.name}": encode(each) for each in deployed.stack_sets},
+        **{f"StackSet {each.name}": encode(replace(each, operation="", failed=())) for each in deployed.stack_sets},
     }
     return tuple(ReadObject(subject=subject, sha256=sha256(value)) for subject, value in sorted(objects.items()))
 
@@ -55,24 +88,22 @@ def subject_of(action: Action) -> str:
     """Return the subject, of those in `objects_read`, that an action changes.
 
     Example:
-        >>> subject_of(DeletePolicy(type=PolicyType.BACKUP, name="tiers-old"))
-        'backup policy tiers-old'
+        >>> subject_of(DeleteStackSet(name="tiers-old"))
+        'StackSet tiers-old'
     """
     match action:
-        case EnablePolicyType():
-            subject = "policy types enabled"
-        case EnableServiceAccess() | ActivateStackSetsAccess():
-            subject = "trusted access"
-        case RegisterDelegatedAdministrator():
-            subject = "delegated administrators"
-        case UpdateGlobalSettings():
-            subject = "global settings"
         case UpdateOptIn():
             subject = f"opt-in in {action.region}"
-        case PutStack():
+        case PutStack() | DeleteStack():
             subject = f"stack {action.name} in {action.account}, {action.region}"
-        case PutStackSet() | CreateStackInstances():
+        case DeleteVault():
+            subject = f"vault {action.name} in {action.account}, {action.region}"
+        case RevertDrift():
+            subject = action.subject if action.subject.startswith("StackSet ") else f"{action.subject} in {action.account}, {action.region}"
+        case PutStackSet() | CreateStackInstances() | DeleteStackSet():
             subject = f"StackSet {action.name}"
         case PutPolicy() | AttachPolicy() | DetachPolicy() | DeletePolicy():
             subject = f"{action.type.words} {action.name}"
+        case _:
+            subject = SUBJECTS[type(action)]
     return subject
