@@ -1,6 +1,8 @@
 # The same targets serve people and CI. Everything installs into .venv, from requirements/dev.lock.
 PYTHON ?= python3
 BIN := .venv/bin
+# Half as many again as cores: tests wait for other processes.
+WORKERS := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 .DEFAULT_GOAL := help
 
 .PHONY: help setup demo test test-all lint format bench docs lock clean
@@ -27,10 +29,10 @@ demo: setup  ## ninety days of backups on a local AWS organization, with a proof
 	$(BIN)/strongroom demo
 
 test: setup lint tests/rival/node_modules/.installed  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
-	$(BIN)/python -m pytest -n auto tests
+	$(BIN)/python -m pytest -n $(WORKERS) tests
 
 test-all: setup lint tests/rival/node_modules/.installed  ## test, and the long runs
-	$(BIN)/python -m pytest -n auto --long tests
+	$(BIN)/python -m pytest -n $(WORKERS) --long tests
 
 lint: setup  ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

@@ -69,16 +69,16 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ready]:
         yield Ready(world, held, stem, folder / "twin", now)
 
 
-def disagreements(ready: Ready, sizes: tuple[int, ...]) -> list[str]:
+def disagreements(ready: Ready, size: int, *, every: int = 1) -> list[str]:
+    """What `survive` says otherwise than an attack shows, for all sets of a size, or for one in so many."""
     found = []
-    for size in sizes:
-        for events in combinations(ready.events, size):
-            left = ready.attack(events)
-            for name in NAMES:
-                said = lost(events, ready.held[name].events)
-                if said != (not left[name]):
-                    names = " and ".join(f"{event.kind} {event.subject}" for event in events)
-                    found.append(f"{name} after {names}: survive says {'lost' if said else 'not lost'}, left are {left[name]}")
+    for events in list(combinations(ready.events, size))[::every]:
+        left = ready.attack(events)
+        for name in NAMES:
+            said = lost(events, ready.held[name].events)
+            if said != (not left[name]):
+                names = " and ".join(f"{event.kind} {event.subject}" for event in events)
+                found.append(f"{name} after {names}: survive says {'lost' if said else 'not lost'}, left are {left[name]}")
     return found
 
 
@@ -98,7 +98,7 @@ def test_each_resource_has_the_copies_it_was_given(ready):
 
 def test_one_event_loses_exactly_the_data_that_survive_names(ready):
     """None, and each of the twelve alone."""
-    assert disagreements(ready, (0, 1)) == []
+    assert disagreements(ready, 0) == disagreements(ready, 1) == []
     assert {name: held.standing.size for name, held in ready.held.items()}["local-only"] == 1
 
 
@@ -122,11 +122,12 @@ def test_what_one_event_loses_is_what_one_would_expect(ready):
 
 
 def test_two_events_lose_exactly_the_data_that_survive_names(ready):
-    """Every pair of the twelve."""
-    assert disagreements(ready, (2,)) == []
+    """A quarter of the pairs, which have each of the twelve in them; all of them in the long run."""
+    assert disagreements(ready, 2, every=4) == []
 
 
 @pytest.mark.long
-def test_three_events_lose_exactly_the_data_that_survive_names(ready):
-    """Every three of the twelve."""
-    assert disagreements(ready, (3,)) == []
+@pytest.mark.parametrize("size", [2, 3])
+def test_more_events_lose_exactly_the_data_that_survive_names(ready, size):
+    """Every pair and every three of the twelve."""
+    assert disagreements(ready, size) == []
