@@ -17,7 +17,9 @@ def test_without_the_word_nothing_is_written(world):
     after = world.last_call()
     refused = world.shell.run("apply", "--yes", "--no-drift")
     assert refused.code == ExitCode.FINDINGS
-    rehearsal, finding = (refused.out.index(text) for text in ("changeable  until ", "error[APL001] strategy.yaml:3:1"))
+    lines = (world.shell.folder / "strategy.yaml").read_text(encoding="utf-8").splitlines()
+    declared = next(number for number, line in enumerate(lines, start=1) if LOCK[1] in line)
+    rehearsal, finding = (refused.out.index(text) for text in ("changeable  until ", f"error[APL001] strategy.yaml:{declared}:"))
     assert rehearsal < finding
     assert "  help: read the rehearsal, then add: --accept-lock central\n" in refused.out
     document = json.loads(world.shell.run("apply", "--yes", "--no-drift", "--format", "json").out)

@@ -146,7 +146,7 @@ def unaccepted(made: PlanMade, plan: ChangePlan, accept_locks: Collection[str]) 
             near = get_close_matches(label, labels, n=1)
             hint = f"did you mean {near[0]}?" if near else f"vaults: {', '.join(labels)}"
             raise BadInput(f"the strategy has no vault {label!r}", hint=hint)
-    return unaccepted_locks(plan, accept_locks, made.estate.organization.origin)
+    return unaccepted_locks(plan, accept_locks, {vault.label: vault.origin for vault in made.estate.vaults})
 
 
 def apply(

@@ -358,20 +358,23 @@ def problem(document: Mapping[str, Any]) -> str | None:
     resources, tags = document.get("Resources") or (), document.get("ListOfTags") or ()
     if not resources and not tags:
         return facts.message("selection_empty")
-    conditions = sum(len(entries or ()) for entries in (document.get("Conditions") or {}).values())
-    return next(
+    conditions = [(name, entry) for name, entries in (document.get("Conditions") or {}).items() for entry in entries or ()]
+    beyond = next(
         (
             f"{count} {limit.unit}, {limit.value} allowed"
             for count, limit in (
                 (sum(is_exact(arn) for arn in resources), facts.limit("selection_arns_max")),
                 (sum(not is_exact(arn) for arn in resources), facts.limit("selection_wildcard_arns_max")),
                 (len(tags), facts.limit("selection_tags_max")),
-                (conditions, facts.limit("selection_conditions_max")),
+                (len(conditions), facts.limit("selection_conditions_max")),
             )
             if count > limit.value
         ),
         None,
     )
+    halves = (name for name, entry in conditions if not entry.get("ConditionKey") or entry.get("ConditionValue") is None)
+    half = next(halves, None)  # the model requires neither member
+    return beyond or (f"Invalid backup selection. A condition of {half} needs ConditionKey and ConditionValue." if half else None)
 
 
 def arn_regex(pattern: str) -> str:

@@ -151,3 +151,13 @@ def test_masks_work_on_empty_and_chunked_tables():
     assert mask(select(tags=(term("env", "prod"),)), RESOURCES.slice(4)).to_pylist() == []
     chunked = pa.concat_tables([RESOURCES.slice(2), RESOURCES.slice(0, 2)])
     assert plan_mask(everything, chunked, {"S3": True}, Tags(chunked)).to_pylist() == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "entry", [{}, {"ConditionKey": "aws:ResourceTag/a"}, {"ConditionValue": "x"}, {"ConditionKey": "", "ConditionValue": "x"}]
+)
+def test_a_condition_without_its_key_or_value_is_refused(entry):
+    """AWS's model requires neither; a selection with half a condition can't be read back as anything."""
+    tags = [{"ConditionType": "STRINGEQUALS", "ConditionKey": "a", "ConditionValue": "b"}]
+    document = {"SelectionName": "s", "IamRoleArn": "r", "ListOfTags": tags, "Conditions": {"StringNotLike": [entry]}}
+    assert "StringNotLike needs ConditionKey and ConditionValue" in (problem(document) or "")

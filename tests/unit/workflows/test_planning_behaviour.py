@@ -195,13 +195,13 @@ def test_a_new_compliance_lock_is_put_last_and_has_to_be_accepted():
     assert (first.template, last.template) == (template(), template(COMPLIANCE))
     assert plan.locks == ("central",)
     assert "vault tiers-central (hard 3 days later)" in plan.steps[-1].title
-    [finding] = unaccepted_locks(plan, (), ORIGIN)
+    [finding] = unaccepted_locks(plan, (), {"central": ORIGIN})
     assert (finding.code, finding.subject, finding.help) == (
         "APL001",
         "vault central",
         "read the rehearsal, then add: --accept-lock central",
     )
-    assert unaccepted_locks(plan, ("central",), ORIGIN) == ()
+    assert unaccepted_locks(plan, ("central",), {"central": ORIGIN}) == ()
 
 
 def test_a_lock_that_is_there_needs_no_acceptance_and_another_one_does():

@@ -33,7 +33,8 @@ def read_stacks(sessions: Sessions, watched: Watched, accounts: Collection[Accou
         except AwsRefused as error:
             if names or isinstance(error, (NoCredentials, AwsUnreachable)):
                 raise
-            if account not in watched.others:
+            # where nobody lets us in nothing of ours was ever made; anything else isn't known
+            if account not in watched.others or error.code not in {"AccessDenied", "AccessDeniedException"}:
                 unread.append(f"stacks in account {account}, {region}: {error.message}")
     return tuple(stacks), tuple(unread)
 

@@ -1,6 +1,6 @@
 """What keeps a plan from being made: said before the first write."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from strongroom.domain.changeplan import ChangePlan
@@ -51,8 +51,8 @@ def _vaults_out_of_reach(estate: Estate, deployed: Deployment) -> Iterator[Findi
             )
 
 
-def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], origin: Origin) -> tuple[Finding, ...]:
-    """Return a finding for every compliance lock that a plan puts and nobody has accepted by the label of its vault."""
+def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], vaults: Mapping[str, Origin]) -> tuple[Finding, ...]:
+    """Return a finding for every compliance lock that a plan puts and nobody has accepted; `vaults`: where each label is declared."""
     return tuple(
         Finding(
             code="APL001",
@@ -61,7 +61,7 @@ def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], origin: Origin
             message=f"the plan puts a compliance lock on vault {label}, and nobody has accepted it",
             why=BY_CODE["APL001"].why,
             help=f"read the rehearsal, then add: --accept-lock {label}",
-            origin=origin,
+            origin=vaults[label],
             failure_mode=BY_CODE["APL001"].failure_mode,
         )
         for label in plan.locks
