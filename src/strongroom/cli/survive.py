@@ -7,9 +7,10 @@ import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.printing import print_table
-from strongroom.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from strongroom.proof.survival import Held, Pattern, Survival
     from strongroom.semantics.survival import Events
 
@@ -44,7 +45,7 @@ def command(arn: str | None, days: tuple[int, ...], as_of: str | None, strategy:
             print_json("survive", **held_members(held))
         else:
             print_held(held)
-        return ExitCode.FINDINGS if held.standing.size <= 1 else ExitCode.PROVEN
+        return held.exit_code
     found = survive(home=home, as_of=as_of, **given)
     if output == "json":
         print_json("survive", **members(found))
@@ -86,6 +87,8 @@ def held_members(held: "Held") -> dict[str, object]:
         "account": held.account,
         "observed_at": held.observed_at,
         "size": _count(held.standing.size),
+        "unknown": held.doubts,
+        "exit_code": int(held.exit_code),
         "copies": [
             {"copy": copy.name, "hardened": copy.hardened, "destroyed_by": [words(event) for event in sorted(copy.events)]}
             for copy in held.standing.copies
@@ -112,10 +115,14 @@ def print_survival(found: "Survival") -> None:
         (f"{each.days} d", str(each.resources), f"{each.oldest_at:%Y-%m-%d %H:%M}" if each.oldest_at else "none") for each in found.reaching
     ]
     print_table(("ransomware unnoticed for", "resources with a clean copy", "oldest"), rows)
-    for doubt in found.doubts[:DOUBTS_SHOWN]:
+    _print_doubts(found.doubts)
+
+
+def _print_doubts(doubts: "Sequence[str]") -> None:
+    for doubt in doubts[:DOUBTS_SHOWN]:
         click.echo(f"{click.style('unknown', fg='yellow')} {doubt}")
-    if len(found.doubts) > DOUBTS_SHOWN:
-        click.echo(f"and {len(found.doubts) - DOUBTS_SHOWN} more unknown")
+    if len(doubts) > DOUBTS_SHOWN:
+        click.echo(f"and {len(doubts) - DOUBTS_SHOWN} more unknown")
 
 
 def _print_pattern(each: "Pattern") -> None:
@@ -149,6 +156,7 @@ def print_held(held: "Held") -> None:
     click.echo(f"smallest sets: {_needed(held.standing.size)}")
     for each in held.standing.sets:
         click.echo(f"  {_sentence(each)}{'' if held.standing.certain(each) else ' (not certain)'}")
+    _print_doubts(held.doubts)
 
 
 def _sentence(events: "Events") -> str:

@@ -82,6 +82,15 @@ class Held:
     account: str
     copies: tuple[tuple[Copy, Place], ...]
     observed_at: datetime
+    doubts: tuple[str, ...]  # what could not be read
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """COULD_NOT_VERIFY when something could not be read or isn't certain, FINDINGS when one thing is enough, else PROVEN."""
+        found = self.standing
+        if self.doubts or not all(found.certain(events) for events in found.fewest):
+            return ExitCode.COULD_NOT_VERIFY
+        return ExitCode.FINDINGS if found.size <= 1 else ExitCode.PROVEN
 
     @property
     def standing(self) -> Standing:
@@ -144,7 +153,8 @@ def survive_one(snapshot: ledger.Snapshot, arn: str, *, days: Sequence[int] = DA
     if not found:
         raise BadInput(f"{arn} is not in snapshot {snapshot.id}", hint="look for it: strongroom coverage --format json")
     copies = held_copies(found[0]["copies"], found[0]["account_id"], places, days)
-    return Held(arn=arn, account=found[0]["account_id"], copies=copies, observed_at=snapshot.observed_at)
+    doubts = tuple(_doubts(snapshot, places))
+    return Held(arn=arn, account=found[0]["account_id"], copies=copies, observed_at=snapshot.observed_at, doubts=doubts)
 
 
 def _loaded(snapshot: ledger.Snapshot, days: Sequence[int], arn: str | None = None) -> duckdb.DuckDBPyConnection:
