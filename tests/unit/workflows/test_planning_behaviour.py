@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strongroom.domain.changeplan import Difference, Sign, canonical, from_json, to_json
@@ -171,6 +171,8 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
+@example([False], [0])
+@example({"a": 1}, {"a": True})
 def test_documents_without_differences_are_equal(before, after):
     """No difference is shown exactly where there is none."""
     assert (differences(canonical(before), canonical(after)) == ()) == (canonical(before) == canonical(after))

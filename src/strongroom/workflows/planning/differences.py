@@ -28,7 +28,7 @@ def _parsed(document: str) -> Any:
 
 
 def _differences(path: str, before: Any, after: Any) -> Iterator[Difference]:
-    if before == after:
+    if canonical(before) == canonical(after):  # Python takes False for 0
         return
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for key in sorted(before.keys() | after.keys()):
