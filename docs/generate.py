@@ -20,6 +20,7 @@ from strongroom.checks import CHECKS
 from strongroom.cli.app import cli
 from strongroom.errors import ExitCode
 from strongroom.proof import CAUSES
+from strongroom.proof.live.catalogue import LIVE
 from strongroom.proof.messages import failure_mode
 
 ROOT = Path(__file__).parents[1]
@@ -157,8 +158,10 @@ def failure_modes() -> str:
     ]
     for mode, title in titles.items():
         predicted = ", ".join(_linked(each.code) for each in CHECKS if mode in each.documentation.failure)
-        detected = ", ".join([_linked(cause.code) for cause in CAUSES if mode in cause.failure_mode] + ["message"] * (mode in by_message))
-        lines.append(f"| {mode} | {title} | {'yes' if mode in reproduced else ''} | {predicted} | {detected} |")
+        detected = [_linked(cause.code) for cause in CAUSES if mode in cause.failure_mode]
+        detected += [_linked(check.code) for check in LIVE if mode in check.documentation.failure]
+        detected += ["message"] * (mode in by_message)
+        lines.append(f"| {mode} | {title} | {'yes' if mode in reproduced else ''} | {predicted} | {', '.join(detected)} |")
     return "\n".join(lines) + "\n"
 
 

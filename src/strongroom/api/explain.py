@@ -31,8 +31,9 @@ def explain(code: str) -> str:
 
 def _causes() -> Mapping[str, str]:
     from strongroom.proof import CAUSES  # with pyarrow and DuckDB: half a second that other codes don't wait for
+    from strongroom.proof.live.run import explanations
 
-    return {
+    return dict(explanations()) | {
         each.code: f"{each.code} ({each.severity}): {each.title[:1].upper()}{each.title[1:]}\n\nWhy:     {each.why}\nFix:     {each.fix}"
         + (f"\nFailure: {each.failure_mode}" if each.failure_mode else "")
         for each in CAUSES

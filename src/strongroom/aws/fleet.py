@@ -11,48 +11,33 @@ import pyarrow.compute as pc
 from strongroom import ledger
 from strongroom.aws import crew
 from strongroom.aws.organization import OrganizationTree, read_tree
-from strongroom.aws.readers import backup, governance, masses, resources
+from strongroom.aws.readers import backup, catalogue, governance, masses, resources
 from strongroom.aws.readers.buckets import read_buckets
 from strongroom.aws.readers.harvest import Harvest, merge
 from strongroom.aws.readers.keys import KnownKey, owner_of, read_keys
-from strongroom.aws.readers.principals import read_principals
 from strongroom.aws.readers.roles import read_roles
 from strongroom.aws.readers.scope import Reading, Scope
-from strongroom.aws.readers.tagged import DESCRIBED_TYPES, TAGGED_TYPES, read_tagged
 from strongroom.aws.sessions import THREADS, Sessions
 from strongroom.domain.access import ControlType
 from strongroom.domain.names import Region, ResourceType
 from strongroom.domain.tables import POLICY_TEXTS, READS, RESOURCES, TABLES
 from strongroom.errors import AwsRefused, NoCredentials
 
-READ_TYPES = (
-    ResourceType.DYNAMODB,
-    ResourceType.EBS,
-    ResourceType.EC2,
-    ResourceType.RDS,
-    ResourceType.AURORA,
-    ResourceType.DOCUMENTDB,
-    ResourceType.NEPTUNE,
-    ResourceType.EFS,
-    ResourceType.S3,
-    *TAGGED_TYPES,
-)
-# Types of which more is asked than their listing tells; where that is denied the resources are known all the same.
-DETAILED_TYPES = (ResourceType.RDS, ResourceType.S3, *DESCRIBED_TYPES)
 # What is asked of each account and Region, by the names in `reads`.
 SUBJECTS = (
     "settings",
     "vaults",
     *backup.PLAN_SUBJECTS,
     "recovery_points",
-    "backup_jobs",
-    "copy_jobs",
     "keys",
     "grants",
-    *(resources.subject_of(kind) for kind in READ_TYPES),
-    *(resources.details_of(kind) for kind in DETAILED_TYPES),
+    resources.subject_of(ResourceType.DYNAMODB),
+    resources.subject_of(ResourceType.S3),
+    resources.details_of(ResourceType.S3),
+    *(subject for reader in catalogue.REGIONAL for subject in reader.subjects),
 )
-ACCOUNT_SUBJECTS = ("roles", "principals")  # what is asked of each account once
+# What is asked of each account once.
+ACCOUNT_SUBJECTS = ("roles", *(subject for reader in catalogue.PER_ACCOUNT for subject in reader.subjects))
 Progress = Callable[[int, int, str], None]
 
 
@@ -110,6 +95,7 @@ def _run(reading: Reading, tasks: Sequence[Task], on_progress: Progress, *, done
 def _first_tasks(reading: Reading, tree: OrganizationTree, places: tuple[str, ...]) -> list[Task]:
     """Everything but keys and roles, which are known only when vaults, resources and selections are."""
     management, asker = tree.management_account, reading.sessions.caller().account
+    home = Scope(reading, management, reading.home_region)
 
     def simple(what: str, account: str, reader: Callable[[Harvest], None]) -> Task:
         return partial(_simple, (account, "", what), reader)
@@ -119,6 +105,7 @@ def _first_tasks(reading: Reading, tree: OrganizationTree, places: tuple[str, ..
         simple("organization settings", management, partial(governance.read_organization_settings, reading, management)),
         simple("policies", management, partial(governance.read_policies, reading, asker, management)),
         *(simple(str(kind), management, partial(governance.read_control_policies, reading, asker, tree, kind)) for kind in ControlType),
+        *(simple(reader.subjects[0], management, partial(reader.read, home)) for reader in catalogue.ORGANIZATION),
     ]
     for account in tree.accounts:
         if account.status != "ACTIVE":
@@ -157,7 +144,8 @@ def _account(reading: Reading, account: str, places: tuple[str, ...]) -> tuple[P
         return Part(place, harvest.settle()), []
     tasks: list[Task] = [partial(_region, Scope(reading, account, region)) for region in places]
     tasks.append(partial(_simple, (account, "", "buckets"), partial(read_buckets, reading, account, places)))
-    tasks.append(partial(_simple, (account, "", "principals"), partial(read_principals, Scope(reading, account, reading.home_region))))
+    home = Scope(reading, account, reading.home_region)
+    tasks += [partial(_simple, (account, "", reader.subjects[0]), partial(reader.read, home)) for reader in catalogue.PER_ACCOUNT]
     return Part(place, harvest), tasks
 
 
@@ -167,13 +155,9 @@ def _region(scope: Scope) -> tuple[Part, list[Task]]:
     managed = backup.read_settings(scope, harvest)
     vaults = backup.read_vaults(scope, harvest)
     backup.read_plans(scope, harvest)
-    masses.read_backup_jobs(scope, harvest)
-    masses.read_copy_jobs(scope, harvest)
     resources.read_dynamodb(scope, harvest, advanced=managed.get(ResourceType.DYNAMODB))
-    resources.read_ec2(scope, harvest)
-    resources.read_rds(scope, harvest)
-    resources.read_efs(scope, harvest)
-    read_tagged(scope, harvest)
+    for reader in catalogue.REGIONAL:
+        reader.read(scope, harvest)
     if not vaults:
         unlisted = [AwsRefused("the vaults could not be listed", code="VaultsUnread")] if vaults is None else []
         harvest.read(scope.account, scope.region, "recovery_points", unlisted)

@@ -40,6 +40,25 @@ class Documentation:
     failure: str  # FM01…FM39; "none" for what is no failure mode of its own
 
 
+def documentation(code: str, text: str) -> Documentation:
+    """Return the documentation of a code from its text; raises ValueError when a heading is missing."""
+    title, _, rest = text.partition("\n")
+    sections: dict[str, list[str]] = {}
+    heading = ""
+    for line in rest.strip().splitlines():
+        name, colon, words = line.partition(":")
+        if colon and name in HEADINGS:
+            heading = name
+            sections[heading] = [words.strip()]
+        elif heading:
+            sections[heading].append(line.strip())
+    missing = [name for name in HEADINGS if not any(sections.get(name, ()))]
+    if missing:
+        raise ValueError(f"check {code} has no {', '.join(missing)} in its documentation")
+    why, fix, limits, source, failure = (" ".join(sections[name]).strip() for name in HEADINGS)
+    return Documentation(title=title.rstrip("."), why=why, fix=fix, limits=limits, source=source, failure=failure)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One check."""
@@ -57,21 +76,7 @@ class Check:
     @property
     def documentation(self) -> Documentation:
         """Its documentation by heading; raises ValueError when a heading is missing."""
-        title, _, rest = self.text.partition("\n")
-        sections: dict[str, list[str]] = {}
-        heading = ""
-        for line in rest.strip().splitlines():
-            name, colon, words = line.partition(":")
-            if colon and name in HEADINGS:
-                heading = name
-                sections[heading] = [words.strip()]
-            elif heading:
-                sections[heading].append(line.strip())
-        missing = [name for name in HEADINGS if not any(sections.get(name, ()))]
-        if missing:
-            raise ValueError(f"check {self.code} has no {', '.join(missing)} in its module's docstring")
-        why, fix, limits, source, failure = (" ".join(sections[name]).strip() for name in HEADINGS)
-        return Documentation(title=title.rstrip("."), why=why, fix=fix, limits=limits, source=source, failure=failure)
+        return documentation(self.code, self.text)
 
 
 def check(code: str, *, severity: Severity, needs_inventory: bool = False) -> Callable[[Find], Check]:

@@ -53,6 +53,7 @@ class Judgement:
     """The judged chains, in a DuckDB connection that has the tables `chains`, `protected` and `vault_places`."""
 
     estate: Estate
+    snapshot: ledger.Snapshot
     scope: Scope
     plans: tuple[DeclaredPlan, ...]
     observed: Observed
@@ -95,7 +96,7 @@ def judge(
                 connection.execute(NO_GAPS)
             else:
                 connection.execute(query(step))
-        yield Judgement(estate, scope, plans, observed, entitled, mine, connection)
+        yield Judgement(estate, snapshot, scope, plans, observed, entitled, mine, connection)
     finally:
         connection.close()
 

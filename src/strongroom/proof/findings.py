@@ -30,11 +30,11 @@ class Fault:
 
 
 def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, ...]:
-    """Return all faults: unread accounts first, then by code."""
+    """Return what breaks or dims links, and what is wrong with the organization as a whole."""
     estate = judgement.estate
     promised = [*(each.select for each in estate.objectives), *(each.select for each in estate.retention)]
     near = typos(judgement.plans, judgement.resources.others, promised)
-    found = [
+    return (
         *_unread(unread),
         *_ungoverned(judgement.scope),
         *_undelegated(judgement),
@@ -43,7 +43,11 @@ def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, .
         *_left(judgement),
         *(_of_links(row) for row in judgement.rows("faults")),
         *_expired(judgement.rows("expired")),
-    ]
+    )
+
+
+def in_order(found: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Return faults in the order in which they are shown: unread accounts first, then by code."""
     return tuple(sorted(found, key=lambda fault: (fault.finding.code, fault.finding.message)))
 
 

@@ -12,8 +12,9 @@ from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.errors import ExitCode
 from strongroom.proof.engine import Judgement, judge
-from strongroom.proof.findings import Fault, faults
+from strongroom.proof.findings import Fault, faults, in_order
 from strongroom.proof.links import ASSESSED, LinkName, LinkState
+from strongroom.proof.live import run as live
 from strongroom.proof.readings import Unreadable
 
 FORMAT_VERSION = 1
@@ -87,7 +88,8 @@ def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.S
     Raises CouldNotVerify when the snapshot is damaged or holds no account at all.
     """
     with judge(estate, snapshot, earlier) as judgement:
-        unread = tuple(unreadable(judgement))
+        lacks, unknown = live.run(judgement)
+        unread = tuple(dict.fromkeys((*unreadable(judgement), *unknown)))
         counts = _counts(judgement)
         return Verification(
             strategy=estate.name,
@@ -99,7 +101,7 @@ def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.S
             broken=counts["broken"],
             unknown=counts["unknown"],
             links=_links(judgement),
-            faults=faults(judgement, unread),
+            faults=in_order((*faults(judgement, unread), *lacks)),
             unread=unread,
             chains=chain_table(judgement),
         )
