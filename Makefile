@@ -1,7 +1,7 @@
 # The same targets serve people and CI. Everything installs into .venv, from requirements/dev.lock.
 PYTHON ?= python3
 BIN := .venv/bin
-# Half as many again as cores: tests wait for other processes.
+# Half as many again as cores: tests wait for other processes. Neighbours stay together, because they share what is slow to make.
 WORKERS := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 .DEFAULT_GOAL := help
 
@@ -29,10 +29,10 @@ demo: setup  ## ninety days of backups on a local AWS organization, with a proof
 	$(BIN)/strongroom demo
 
 test: setup lint tests/rival/node_modules/.installed  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
-	$(BIN)/python -m pytest -n $(WORKERS) tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
 
 test-all: setup lint tests/rival/node_modules/.installed  ## test, and the long runs
-	$(BIN)/python -m pytest -n $(WORKERS) --long tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --long tests
 
 lint: setup  ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
@@ -45,8 +45,7 @@ format: setup  ## let ruff format and fix
 	$(BIN)/ruff format .
 
 bench: setup  ## measure against benchmarks/budget.toml
-	$(BIN)/python -m benchmarks && $(BIN)/python -m benchmarks.semantics && $(BIN)/python -m benchmarks.authorization && $(BIN)/python -m benchmarks.who_can && $(BIN)/python -m benchmarks.fleet
-	$(BIN)/python -m benchmarks.twin_size 10 && $(BIN)/python -m benchmarks.twin_size 100 && $(BIN)/python -m benchmarks.twin_year && $(BIN)/python -m benchmarks.plan_size
+	$(BIN)/python -m benchmarks
 
 docs: setup  ## regenerate docs/reference
 	$(BIN)/python docs/generate.py

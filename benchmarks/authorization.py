@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from benchmarks import table
 from strongroom.domain.access import (
     Access,
     AccessAccount,
@@ -88,8 +89,7 @@ def main(names: list[str]) -> int:
         started = time.process_time()
         run()
         seconds = time.process_time() - started
-        over += seconds > seconds_max
-        print(f"{name:<28}{seconds:>8.3f}s{seconds_max:>8.3f}s{'  over budget' if seconds > seconds_max else ''}", flush=True)
+        over += table.seen(name, seconds, seconds_max)
     return 1 if over else 0
 
 

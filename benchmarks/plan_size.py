@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from benchmarks import table
 from strongroom import compiler, ledger
 from strongroom.api.strategy import load_strategy
 from strongroom.domain.deployment import DeployedPolicy, DeployedStackSet, Deployment
@@ -67,10 +68,8 @@ def main(accounts: int) -> int:
         seconds, gib = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     if done.returncode:
         return done.returncode
-    over = seconds > SECONDS_MAX or gib > GIB_MAX
-    verdict = "  over budget" if over else ""
-    print(f"plan_size {seconds:.2f}s of {SECONDS_MAX:.0f}s, {gib:.2f} GiB of {GIB_MAX:.0f} GiB{verdict}: {done.stdout.strip()}")
-    return 1 if over else 0
+    print(done.stdout.strip())
+    return 1 if table.seen("plan_size", seconds, SECONDS_MAX, gib=gib, gib_max=GIB_MAX) else 0
 
 
 def measure(home: Path, accounts: int) -> int:

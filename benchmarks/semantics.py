@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks import table
 from strongroom.semantics import policies
 from strongroom.semantics.schedule import count, parse_cron, upcoming
 
@@ -89,8 +90,7 @@ def main(names: list[str]) -> int:
         started = time.perf_counter()
         run()
         seconds = time.perf_counter() - started
-        over += seconds > seconds_max
-        print(f"{name:<20}{seconds:>8.3f}s{seconds_max:>8.3f}s{'  over budget' if seconds > seconds_max else ''}", flush=True)
+        over += table.seen(name, seconds, seconds_max)
     return 1 if over else 0
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import boto3
 
+from benchmarks import table
 from strongroom.twin import client, process
 from strongroom.twin.state import Endpoint
 from strongroom.twin.stem import Stem
@@ -145,11 +146,7 @@ def main(accounts: int) -> int:
     print(f"the start of a process with it used {used:.2f} s of a processor")
     over = 0
     for what, seconds in measured.items():
-        budget = BUDGET.get(what, (None, None))[accounts < 100]
-        exceeded = budget is not None and seconds > budget
-        over += exceeded
-        bound = "" if budget is None else f"{budget:>9}s{'  over budget' if exceeded else ''}"
-        print(f"{what:<32}{seconds:>9.3f}s{bound}", flush=True)
+        over += table.seen(f"{what} ({accounts})", seconds, BUDGET.get(what, (None, None))[accounts < 100])
     return 1 if over else 0
 
 

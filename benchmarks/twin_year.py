@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 
+from benchmarks import table
 from benchmarks.twin_size import TRUST, cpu_seconds, memory_mib
 from strongroom.twin import client, process
 from strongroom.twin.state import Endpoint
@@ -71,9 +72,9 @@ def main(resources: int, days: int) -> int:
     jobs = counts["backup_jobs"] + counts["copy_jobs"]
     print(f"{resources} resources, {days} days: {jobs:,} jobs, {counts['expired']:,} recovery points expired")
     print(f"{used:.1f} s of a processor")
-    print(f"{seconds:.1f} s ({jobs / seconds:,.0f} jobs a second), memory {before} MiB before, {after} MiB after, budget {SECONDS_MAX} s")
+    print(f"{jobs / seconds:,.0f} jobs a second, memory {before} MiB before, {after} MiB after")
     print(f"saved in {saving:.1f} s, {saved:,} bytes")
-    return 1 if seconds > SECONDS_MAX else 0
+    return 1 if table.seen("twin_year", seconds, SECONDS_MAX) else 0
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import table
 from strongroom import ledger
 from strongroom.domain.tables import TABLES
 
@@ -54,8 +55,7 @@ def main(names: list[str]) -> int:
             if done.returncode not in {0, 1, 3} or len(done.stdout) < 200:
                 sys.exit(f"{' '.join(command)} ended with {done.returncode}: this measures nothing\n{done.stdout}{done.stderr}")
             seconds_max = SECONDS_MAX_BY_CHANGES if "--escalations" in arguments else SECONDS_MAX
-            over += seconds > seconds_max
-            print(f"{name:<20}{seconds:>8.3f}s{seconds_max:>8.3f}s{'  over budget' if seconds > seconds_max else ''}", flush=True)
+            over += table.seen(name, seconds, seconds_max)
     return 1 if over else 0
 
 

@@ -9,6 +9,7 @@ from strongroom.aws.permissions import PERMISSIONS, READ_ROLE_ACTIONS
 
 # Operations whose IAM action has another name. Source: Service Authorization Reference.
 ACTIONS = {
+    "monitoring:DescribeAlarms": "cloudwatch:DescribeAlarms",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
@@ -19,9 +20,26 @@ ACTIONS = {
 # Actions that no call names, with the reason why AWS or another organization than the example's needs them.
 NEEDED_ANYWAY = {
     "backup:DescribeBackupVault": "asked where ListBackupVaults leaves `Locked` out, which the twin never does",
+    "backup:DescribeFramework": "asked where there are frameworks",
+    "backup:GetLegalHold": "asked where there are legal holds",
+    "backup:GetRestoreTestingPlan": "asked where there are restore-testing plans",
+    "backup:GetRestoreTestingSelection": "asked where a restore-testing plan has selections",
+    "backup:ListRecoveryPointsByLegalHold": "asked where there are legal holds",
+    "backup:ListRestoreTestingSelections": "asked where there are restore-testing plans",
+    "controltower:GetLandingZone": "asked where there is a landing zone",
+    "controltower:ListBaselines": "asked where there is a landing zone",
+    "controltower:ListEnabledBaselines": "asked where there is a landing zone",
+    "events:ListTargetsByRule": "asked where there are rules about backups",
     "fsx:DescribeFileSystems": "asked where there are FSx file systems",
+    "organizations:ListEffectivePolicyValidationErrors": "asked where an effective policy is invalid",
     "rds:DescribeOptionGroups": "asked where a database has an option group that is not a default one",
     "redshift:DescribeClusters": "asked where there are Redshift clusters",
+    "servicequotas:GetAWSDefaultServiceQuota": "asked where ListServiceQuotas leaves a quota out, which the twin never does",
+    "sns:GetSubscriptionAttributes": "asked where a topic that hears of backups has subscriptions",
+    "sns:GetTopicAttributes": "asked where something tells a topic",
+    "sns:ListSubscriptionsByTopic": "asked where something tells a topic",
+    "sqs:GetQueueAttributes": "asked where something tells a queue",
+    "sqs:GetQueueUrl": "asked where something tells a queue",
 }
 FREE = {"sts:GetCallerIdentity"}  # needs no permission; listed or not
 

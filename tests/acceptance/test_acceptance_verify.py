@@ -26,7 +26,7 @@ def test_sync_reads_every_account(deployed):
 
 def test_verify_names_the_planted_faults(verified):
     """Exit code 1, the three planted faults, nothing unknown."""
-    assert [fault["failure_mode"] for fault in verified["faults"]] == ["FM10", "FM09", "FM01"]
+    assert [fault["failure_mode"] for fault in verified["faults"]] == ["FM09", "FM10", "FM01"]
     assert all(fault["cause"] and fault["fix"] for fault in verified["faults"])
     assert verified["chains"]["unknown"] == 0
     assert verified["unread"] == []

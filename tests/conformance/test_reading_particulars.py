@@ -137,7 +137,8 @@ def test_what_checks_ask_is_read(read, tmp_path):
     assert tuple(system[column] for column in windows) == ("1:04:00", "03:00", 7)
     assert (system["encrypted"], system["key_manager"]) == (True, "CUSTOMER")
     details = [row for row in read.tables["reads"].to_pylist() if row["account_id"] == SHOP and row["subject"].startswith("details:")]
-    assert {(row["subject"], row["read"]) for row in details} == {(f"details:{kind}", True) for kind in ("RDS", "S3", "FSx", "Redshift")}
+    kinds = ("DynamoDB", "RDS", "S3", "FSx", "Redshift")
+    assert {(row["subject"], row["read"]) for row in details} == {(f"details:{kind}", True) for kind in kinds}
     _nothing_left_to_ask(read, tmp_path)
 
 
@@ -151,3 +152,15 @@ def _nothing_left_to_ask(read, home):
     codes = {finding.code for finding in found.findings}
     assert {"CPY005", "BKT001", "BKT003"} <= codes  # a Multi-AZ cluster, a bucket without versioning, replication that skips
     assert [finding.message for finding in found.findings if finding.code == "UNK002"] == []
+
+
+def test_mfa_delete_is_read_with_the_versioning_it_belongs_to(twin):
+    """S3 tells it beside the status once it was set, and nothing of it before."""
+    s3 = twin.client("s3", account=SHOP)
+    s3.create_bucket(Bucket="guarded-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-2"})
+    s3.put_bucket_versioning(Bucket="guarded-bucket", VersioningConfiguration={"Status": "Enabled"})
+    assert "MFADelete" not in s3.get_bucket_versioning(Bucket="guarded-bucket")
+    both = {"Status": "Enabled", "MFADelete": "Enabled"}
+    s3.put_bucket_versioning(Bucket="guarded-bucket", MFA="arn:aws:iam::555555555555:mfa/root 123456", VersioningConfiguration=both)
+    told = s3.get_bucket_versioning(Bucket="guarded-bucket")
+    assert (told["Status"], told["MFADelete"]) == ("Enabled", "Enabled")

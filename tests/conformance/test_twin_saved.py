@@ -41,6 +41,8 @@ def work(endpoint: Endpoint) -> None:
     kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Description="signs")
     shop("sqs").create_queue(QueueName="orders")
     shop("sns").create_topic(Name="alarms")
+    shop("ec2").enable_allowed_images_settings(AllowedImagesSettingsState="audit-mode")
+    shop("service-quotas").request_service_quota_increase(ServiceCode="dynamodb", QuotaCode="L-F98FE922", DesiredValue=3000)
     keyed = {
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
@@ -129,7 +131,7 @@ def test_a_loaded_twin_has_the_dump_of_the_saved_one_now_and_after_a_month(
 
 
 def test_credentials_keys_and_objects_work_after_loading(worked: Endpoint, tmp_path: Path) -> None:
-    """What was encrypted is decrypted, signatures verify, objects are read, sessions and the journal go on, the clock goes on."""
+    """What was encrypted is decrypted, signatures verify, objects are read, settings hold, sessions, the journal and the clock go on."""
     kms = caller(worked)("kms")
     secret = kms.encrypt(KeyId="alias/data", Plaintext=b"ledger")["CiphertextBlob"]
     signing = next(
@@ -148,6 +150,9 @@ def test_credentials_keys_and_objects_work_after_loading(worked: Endpoint, tmp_p
         assert shop("kms").decrypt(CiphertextBlob=secret)["Plaintext"] == b"ledger"
         assert shop("kms").verify(KeyId=signing, Message=b"m", Signature=signature, SigningAlgorithm="ECDSA_SHA_256")["SignatureValid"]
         assert shop("s3").get_object(Bucket="shop-receipts", Key="big.bin")["Body"].read() == bytes(range(256)) * 4096
+        assert shop("ec2").get_allowed_images_settings()["State"] == "audit-mode"
+        quota = shop("service-quotas").get_service_quota(ServiceCode="dynamodb", QuotaCode="L-F98FE922")["Quota"]
+        assert quota["Value"] == 3000
         assert shop("ec2", "eu-west-1").describe_security_groups(Filters=[{"Name": "group-name", "Values": ["default"]}])["SecurityGroups"]
         sts = boto3.client(
             "sts",

@@ -146,7 +146,7 @@ def central_key_without_its_statements(world: World, it: Shuffled) -> Iterator[E
     kms, key = world.client("kms", it.central, region), _vault_key(world, it.central, region, name)
     arn = kms.describe_key(KeyId=key)["KeyMetadata"]["Arn"]
     with _key_policy(kms, key, it.central):
-        touched = _count(it, lambda resource: resource.tier == 0 and resource.kind in {"dynamodb", "efs", "s3"})
+        touched = _count(it, lambda resource: resource.tier == 0)  # what jobs can still encrypt, nobody could restore
         says = f"the policy of the key of vault {name} in {region} (account {it.central}, {arn}) refuses what jobs need"
         yield Expected(mode="FM05", says=says, fix="kms put-key-policy", touched=touched)
 

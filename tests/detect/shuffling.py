@@ -107,8 +107,8 @@ class _Scene:
     values: tuple[str, str, str]
 
 
-def shuffled(seed: int, *, accounts: int = 7) -> Shuffled:
-    """The organization and strategy that a seed draws; `accounts` are governed, at least 3."""
+def shuffled(seed: int, *, accounts: int = 7, varied: bool = False) -> Shuffled:
+    """The organization and strategy that a seed draws; `accounts` are governed, at least 3. `varied`: with locks, tests and alerts."""
     draw = _Draw(seed)
     scene = _Scene(
         people={part: (draw.word(), draw.account()) for part in ("management", "admin", "central", "log", "bystander")},
@@ -121,6 +121,8 @@ def shuffled(seed: int, *, accounts: int = 7) -> Shuffled:
     resources = [*_example_resources(draw, scene), *_unmeant(draw, scene)]
     draw.random.shuffle(resources)
     declared = _strategy(draw, scene)
+    if varied:
+        _vary(random.Random(f"varied {seed}"), declared)  # noqa: S311 - reproducible, not secret
     name, vaults = declared["name"], declared["vaults"]
     local, *central = [each.get("name", f"{name}-{label}") for label, each in vaults.items()]
     return Shuffled(
@@ -230,6 +232,39 @@ def _strategy(draw: _Draw, scene: _Scene) -> dict[str, Any]:
         "objectives": [{"select": {"tags": {scene.key: [scene.values[0], scene.values[1]]}}, "rpo": "26h"}],
         "retention": [{"select": {"tags": {scene.key: scene.values[0]}}, "at_least": "7y", "basis": "a policy"}],
     }
+
+
+def _vary(chance: random.Random, declared: dict[str, Any]) -> None:
+    """Draw locks, in their grace time or past it, restore tests, and alerts."""
+    local, central, far = declared["vaults"]
+    lock = chance.choice(
+        [
+            None,
+            {"mode": "governance", "min": "1d", "max": "10y"},
+            {"mode": "compliance", "min": "7d", "max": "10y", "grace": "3d"},
+            {"mode": "compliance", "max": "8y", "grace": "30d"},
+            {"mode": "compliance", "min": "30d", "grace": "4d"},
+        ]
+    )
+    if lock is not None:
+        declared["vaults"][central]["lock"] = lock
+        declared["vaults"][far] |= chance.choice([{}, {"lock": f"like {central}"}])
+    if chance.random() < 0.3:
+        declared["vaults"][local]["lock"] = {"mode": "governance", "max": "35d"}
+    if chance.random() < 0.6:
+        plan = next(iter(declared["plans"].values()))
+        types = chance.sample(["dynamodb", "rds", "ebs", "efs"], chance.randrange(1, 3))
+        declared["restore_tests"] = {
+            "drill": {
+                "at": chance.choice(["09:00", "21:30"]),
+                "select": {**plan["select"], "types": types},
+                "from": chance.choice([[local], [central], [local, central]]),
+                "within": chance.choice(["2d", "7d"]),
+                "start_within": "1h",
+            }
+        }
+    if chance.random() < 0.3:
+        declared["alerts"] = {"email": "backup-team@example.com", "on": "all"}
 
 
 def _organization(draw: _Draw, scene: _Scene, roles: dict[str, str], resources: list[Resource]) -> dict[str, Any]:

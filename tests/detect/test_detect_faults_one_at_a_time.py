@@ -24,7 +24,6 @@ FAULTS = (
     faults.copy_edited_out,
     faults.selection_edited,
     faults.overridden_in_one_account,
-    faults.account_moved_out,
     faults.access_policy_removed,
     faults.access_policy_of_a_stranger,
     faults.central_vault_locked_short,
@@ -81,6 +80,20 @@ def test_settings_of_a_member_account_are_no_fault(healthy, drawn, told):
         backup = healthy.client("backup", account, region)
         backup.update_region_settings(ResourceTypeOptInPreference={"DynamoDB": False, "EBS": False})
     assert told(healthy.verify()) == []
+
+
+def test_an_account_that_was_moved_out_is_named_and_so_is_its_way_back(deployed, drawn, tmp_path, told):
+    """StackSets leave their stacks behind in an account that goes, and can't make them again when it comes back."""
+    drawn.write(tmp_path)
+    with deployed(tmp_path, 10) as world:
+        with faults.account_moved_out(world, drawn) as expected:
+            found = world.verify()
+        [named] = found.faults
+        assert (named.finding.failure_mode, named.resources) == (expected.mode, expected.touched), told(found)
+        assert expected.says in named.finding.message
+        assert expected.fix in named.finding.help
+        back = world.verify()
+    assert {each.finding.code for each in back.faults} == {"VRF121"}, told(back)
 
 
 @pytest.mark.parametrize("fault", _cases(SOON))

@@ -33,6 +33,21 @@ SCOPE = re.compile(r"Credential=([^/]+)/[0-9]+/([^/]+)/([^/]+)/aws4_request")
 
 
 VERSIONED = '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Enabled</Status></VersioningConfiguration>'
+MOTO_LACKS = {  # calls of the query protocols, with what their answers hold
+    "GetAllowedImagesSettings": "<state>disabled</state><managedBy>account</managedBy>",
+    "DescribeAccountAttributes": "<DescribeAccountAttributesResult><AccountQuotas/></DescribeAccountAttributesResult>",
+    "DescribeOrganizationsAccess": "<DescribeOrganizationsAccessResult><Status>ENABLED</Status></DescribeOrganizationsAccessResult>",
+}
+REGIONAL_SERVICES = (
+    *("backup", "cloudwatch", "dynamodb", "ec2", "efs", "events"),
+    *("rds", "resourcegroupstaggingapi", "s3", "service-quotas", "sns"),
+)
+GLOBAL_SERVICES = ("cloudformation", "controltower", "iam", "kms", "organizations", "sts")  # kms: nothing here is elsewhere
+OF_BACKUP = {  # subjects of `reads` that AWS Backup of a Region answers for
+    *("settings", "vaults", "vault_notifications", "vault_tags", "recovery_points", "legal_holds", "held_points"),
+    *("backup_plans", "backup_rules", "copy_actions", "selections", "backup_jobs", "copy_jobs"),
+    *("restore_jobs", "restore_testing_plans", "restore_testing_selections", "frameworks", "report_plans"),
+}
 SELECTION = {
     "SelectionName": "by-tag",
     "ListOfTags": [{"ConditionType": "STRINGEQUALS", "ConditionKey": "environment", "ConditionValue": "prod"}],
@@ -123,10 +138,14 @@ def what_moto_lacks(account):
         (r"/copy-jobs", (200, {"CopyJobs": [copy_job()]})),
         (r".*/selections/s-1", (200, {"SelectionId": "s-1", "BackupSelection": SELECTION | {"IamRoleArn": role}})),
         (r".*/selections", (200, {"BackupSelectionsList": [{"SelectionId": "s-1"}]})),
+        (r"/(restore-jobs|restore-testing/plans|audit/frameworks|audit/report-plans|legal-holds)", (200, {})),
+        (r"/backup-vaults/.*/notification-configuration", (400, {"__type": "ResourceNotFoundException", "Message": "none"})),
     )
     targets = {
         "DescribeEffectivePolicy": (400, {"__type": "EffectivePolicyNotFoundException", "Message": "no backup policy"}),
         "ListDelegatedAdministrators": (200, {"DelegatedAdministrators": [{"Id": account}]}),
+        "ListAccountsWithInvalidEffectivePolicy": (200, {"Accounts": []}),
+        "DescribeResourcePolicy": (400, {"__type": "ResourcePolicyNotFoundException", "Message": "no resource policy"}),
     }
 
     def rule(call):
@@ -134,6 +153,11 @@ def what_moto_lacks(account):
             return next((answer for pattern, answer in answers if re.match(pattern, call.path)), None)
         if call.target == "DescribeKey" and b"mrk-" not in call.body:  # moto calls every key a customer's
             return 200, {"KeyMetadata": {"Arn": json.loads(call.body)["KeyId"], "KeyManager": "AWS", "KeyState": "Enabled"}}
+        if call.service in {"controltower", "servicequotas"}:
+            return 200, {"Quota": {"Value": 100.0}} if call.target.endswith("ServiceQuota") else {}
+        for action, content in MOTO_LACKS.items():
+            if f"Action={action}&".encode() in call.body:
+                return 200, f"<{action}Response>{content}</{action}Response>"
         return targets.get(call.target)
 
     return rule
@@ -405,12 +429,8 @@ def test_an_account_no_policy_reaches_has_an_empty_effective_policy(healthy, mem
 def test_clients_are_shared_by_all_accounts(healthy):
     """There is one client for each service and Region, however many accounts are read."""
     _, _, sessions = healthy
-    regional = {
-        (service, region)
-        for service in ("backup", "dynamodb", "ec2", "efs", "rds", "resourcegroupstaggingapi", "s3")
-        for region in (HOME, OTHER)
-    }
-    assert set(sessions._clients) == regional | {(service, HOME) for service in ("organizations", "sts", "iam", "kms")}
+    regional = {(service, region) for service in REGIONAL_SERVICES for region in (HOME, OTHER)}
+    assert set(sessions._clients) == regional | {(service, HOME) for service in GLOBAL_SERVICES}
 
 
 def test_what_was_read_fits_the_ledger(healthy, tmp_path):
@@ -556,8 +576,7 @@ def test_a_region_that_does_not_answer_is_unread_and_asked_once(monkeypatch, mem
         monkeypatch.setattr(Sessions, "_create", elsewhere(Sessions._create, f"http://127.0.0.1:{closed.getsockname()[1]}"))
         read = read_all()
     unread = rows(read, "reads", read=False)
-    subjects = {each for each in fleet.SUBJECTS if not each.startswith(("resources:", "details:")) and each not in {"keys", "grants"}}
-    assert {(row["region"], row["subject"]) for row in unread} == {(OTHER, each) for each in subjects}
+    assert {(row["region"], row["subject"]) for row in unread} == {(OTHER, each) for each in OF_BACKUP}
     assert {row["account_id"] for row in unread} == {MANAGEMENT, *members}
     assert any(row["reason"] == f"backup in {OTHER} does not answer (EndpointConnectionError)" for row in unread)
 

@@ -18,10 +18,13 @@ PAGES = (
     "docs/how-to/use-the-twin.md",
     "docs/how-to/who-can-delete.md",
     "docs/how-to/what-must-go-wrong.md",
+    "docs/how-to/read-verify.md",
+    "docs/how-to/from-an-organization-of-others.md",
     *(f"examples/{name}/README.md" for name in strategyfile.EXAMPLES),
 )
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 MARK = "=== end of"
+PROGRESS = re.compile(r"(reading|applying): \d+ of \d+")  # plain lines that only a slow run prints
 # What differs from run to run; the shape of the rest must agree.
 VARIABLE = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
@@ -96,7 +99,7 @@ def run(all_sessions: list[Session], folder: Path) -> list[list[str]]:
         if line.startswith(MARK):
             outputs.append(lines)
             lines = []
-        else:
+        elif not PROGRESS.match(line):
             lines.append(line)
     assert len(outputs) == len(commands), done.stdout
     return outputs

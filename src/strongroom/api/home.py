@@ -7,9 +7,12 @@ from strongroom.errors import BadInput
 
 
 def home_for(strategy: Path | None) -> Path:
-    """Return `$STRONGROOM_HOME`, else `.strongroom` beside the strategy (a file, or its folder), else in the working folder."""
+    """Return `$STRONGROOM_HOME`, else `.strongroom` beside the strategy (a file, or its folder), else in the working folder.
+
+    Where that variable is an address in S3 only the ledger is there: workflows, plans and twins stay on this machine.
+    """
     configured = os.environ.get("STRONGROOM_HOME")
-    if configured:
+    if configured and not configured.startswith("s3://"):
         return Path(configured)
     if strategy is None:
         return Path.cwd() / ".strongroom"

@@ -27,9 +27,13 @@ def prove(strategy: Path, arn: str, *, home: Path, as_of: str | None = None) -> 
     return proof.prove(estate, asked, arn, _before(asked, home))
 
 
-def coverage(*, home: Path, as_of: str | None = None) -> proof.Coverage:
-    """Return what is backed up and what is not; needs no strategy."""
-    return proof.coverage(snapshot_of(home, as_of))
+def coverage(*, home: Path, as_of: str | None = None, by: str = "", strategy: Path | None = None) -> proof.Coverage:
+    """Return what is backed up and what is not; needs no strategy, with one its plans are what selects.
+
+    `by`: account, ou, type, tag:KEY or plan. Raises BadInput for another one, CouldNotVerify.
+    """
+    estate = compiler.compile_strategy(load_strategy(strategy)) if strategy else None
+    return proof.coverage(snapshot_of(home, as_of), by=by, estate=estate)
 
 
 def since(file: Path, found: proof.Verification) -> baseline.Since:

@@ -68,7 +68,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
     | _each(THROTTLED, "ProvisionedThroughputExceededException", "EC2ThrottledException", "TransactionInProgressException")
     | _each(MISSING, "ResourceNotFoundException", "NotFoundException", "NoSuchEntity", "NoSuchEntityException", "NoSuchBucket", "404")
     | _each(MISSING, "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault", "FileSystemNotFound")
-    | _each(MISSING, "OptionGroupNotFoundFault")
+    | _each(MISSING, "OptionGroupNotFoundFault", "DBSubnetGroupNotFoundFault", "NoSuchResourceException")
     | _each(MISSING, "TargetNotFoundException", "PolicyNotFoundException", "AccountNotFoundException", "RootNotFoundException")
     | _each(
         MISSING, "ParentNotFoundException", "OrganizationalUnitNotFoundException", "StackSetNotFoundException", "TableNotFoundException"
@@ -104,7 +104,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
         REJECTED, "InvalidAction", "MissingAction", "MissingParameter", "InvalidQueryParameter", "MalformedQueryString", "OptInRequired"
     )
     | _each(REJECTED, "InvalidParameter", "InvalidOperationException", "InvalidOperation", "UnsupportedAPIEndpointException")
-    | _each(REJECTED, "InvalidGrantIdException", "InvalidMarkerException")
+    | _each(REJECTED, "InvalidGrantIdException", "InvalidMarkerException", "IllegalArgumentException", "InvalidPaginationTokenException")
     | _each(REJECTED, "ConstraintViolationException", "PolicyChangesInProgressException", "PolicyTypeNotAvailableForOrganizationException")
     | _each(REJECTED, "InsufficientCapabilitiesException", "InvalidResourceStateException", "PackedPolicyTooLarge", "PolicyInUseException")
     | _each(

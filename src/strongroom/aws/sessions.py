@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Self
 
 import botocore.session
@@ -14,14 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from strongroom import __version__
 from strongroom.aws.errors import ASSUME_HINT, AWS_ERRORS, CODES, EXPIRED, code_of, translate
-from strongroom.aws.wire import AnswerParsers, Bound, CallersCredentials, CredentialResolver, raw_answers, signed_by
+from strongroom.aws.pacing import Paces
+from strongroom.aws.wire import AnswerParsers, Bound, CallersCredentials, CredentialResolver, raw_answers, signed_by, signed_call
 from strongroom.domain.names import partition_of
 from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, NoCredentials, StrongroomError
 
 THREADS = 24  # hides 50 ms of network behind 2 cores at about 2.5 ms of CPU a call
 CONNECT_SECONDS, READ_SECONDS = 5, 15
 SILENCE = frozenset({"ReadTimeoutError", "ConnectTimeoutError"})  # codes of an endpoint that took a call and never answered
-ATTEMPTS = 5
 ROLE_SECONDS = 3600  # what AssumeRole is asked for; the longest that role chaining allows
 RENEW_SECONDS = 2700  # a call and all its retries must fit into the rest
 
@@ -44,7 +45,7 @@ class _Assumed:
 class Sessions:
     """Credentials, clients and AWS's time for one run; safe to share between threads."""
 
-    def __init__(self, session: botocore.session.Session, own: Any, *, role: str, region: str) -> None:
+    def __init__(self, session: botocore.session.Session, own: Any, *, role: str, region: str, caller: Caller | None = None) -> None:
         self.role = role
         self.region = region
         self._session = session
@@ -52,9 +53,10 @@ class Sessions:
         self._callers = CallersCredentials(own)
         session.register_component("credential_provider", CredentialResolver(self._callers))
         session.register_component("response_parser_factory", self._parsers)
-        attempts = session.get_config_variable("max_attempts") or ATTEMPTS
+        attempts = session.get_config_variable("max_attempts")
+        self._paces = Paces(attempts=int(attempts) if attempts else None, silent=lambda region: bool(self._silent.get(region)))
         self._config = Config(
-            retries={"mode": "adaptive", "total_max_attempts": int(attempts)},
+            retries={"mode": "standard", "total_max_attempts": 1},  # see `pacing`
             connect_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
             max_pool_connections=THREADS,
@@ -65,7 +67,8 @@ class Sessions:
         self._clients: dict[tuple[str, str], Any] = {}
         self._assumed: dict[str, _Assumed] = {}
         self._account_locks: dict[str, threading.Lock] = {}
-        self._caller: Caller | None = None
+        self._page_tokens: dict[tuple[str, str], tuple[str, str]] = {}
+        self._caller = caller
         self._acting: str | None = None  # account of calls that name none; None: the caller's
         self._silent: dict[str, set[str]] = {}  # Region: services that never answered in this run
 
@@ -107,14 +110,7 @@ class Sessions:
         if account is None or account == self.caller().account:
             return client
 
-        def expired(error: ClientError) -> bool:
-            if CODES.get(code_of(error)) is not EXPIRED:
-                return False
-            with self._lock:
-                self._assumed.pop(account, None)
-            return True
-
-        return Bound(client, lambda: self._credentials(account), expired=expired)
+        return Bound(client, lambda: self._credentials(account), expired=partial(self._forgets, account))
 
     def call(
         self, service: str, region: str, operation: str, *, account: str | None = None, raw: bool = False, **parameters: Any
@@ -131,9 +127,10 @@ class Sessions:
                 hint="try again when the Region answers",
                 code="ReadTimeoutError",
             )
+        client, account_id = self._client(service, region), account or self._acting
+        own = account_id is None or account_id == self.caller().account
         try:
-            with raw_answers(raw):
-                answer: dict[str, Any] = getattr(self.client(service, region, account), operation)(**parameters)
+            answer = self._answer(getattr(client, operation), None if own else account_id, raw=raw, parameters=parameters)
         except AWS_ERRORS as error:
             refused = self.refusal(error, doing=self._doing(service, region, operation, account))
             if isinstance(refused, AwsUnreachable) and refused.code in SILENCE:
@@ -141,6 +138,26 @@ class Sessions:
                     self._silent.setdefault(region, set()).add(service)
             raise refused from error
         return answer
+
+    def _answer(self, call: Any, account: str | None, *, raw: bool, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return the answer of a call that is signed for an account, None: for the caller; repeated once when its session has expired."""
+        try:
+            answer: dict[str, Any] = signed_call(
+                call, None if account is None else self._credentials(account), raw=raw, parameters=parameters
+            )
+        except ClientError as error:
+            if account is None or not self._forgets(account, error):
+                raise
+            answer = signed_call(call, self._credentials(account), raw=raw, parameters=parameters)
+        return answer
+
+    def _forgets(self, account: str, error: ClientError) -> bool:
+        """Forget an account's session if an error says that it has expired."""
+        if CODES.get(code_of(error)) is not EXPIRED:
+            return False
+        with self._lock:
+            self._assumed.pop(account, None)
+        return True
 
     def pages(
         self, service: str, region: str, operation: str, key: str, *, account: str | None = None, raw: bool = False, **parameters: Any
@@ -191,6 +208,11 @@ class Sessions:
             raise BadInput(f"you have {found}", hint="name the one whose code you give: --mfa-device ARN")
         return str(devices[0])
 
+    def signing(self) -> tuple[str, str, str | None]:
+        """Return access key, secret and token that sign the caller's own calls now; they must not leave this machine."""
+        frozen = self._callers.own.get_frozen_credentials()
+        return frozen.access_key, frozen.secret_key, frozen.token
+
     def act_in(self, account: str) -> None:
         """Let calls that name no account go to this one from now on; raises AwsRefused when the role can't be assumed there."""
         self.assume(account)
@@ -226,22 +248,30 @@ class Sessions:
 
     def _create(self, service: str, region: str) -> Any:
         try:
-            return self._session.create_client(service, region_name=region, config=self._config)
+            client = self._session.create_client(service, region_name=region, config=self._config)
         except (BotoCoreError, ValueError) as error:  # ValueError: an endpoint that is no URL
             if isinstance(error, ValueError) and not isinstance(error, BotoCoreError):
                 raise BadInput(f"no client for {service} in {region}: {error}", hint="check AWS_ENDPOINT_URL") from error
             raise translate(error, doing=f"opening {service} in {region}") from error
+        self._paces.watch(client)
+        return client
 
     def _tokens(self, service: str, region: str, operation: str) -> tuple[str, str]:
-        client = self._client(service, region)
-        if not client.can_paginate(operation):
-            return "NextToken", "NextToken"
-        name = client.meta.method_to_api_mapping[operation]
-        with self._lock:
-            model = self._session.get_paginator_model(service).get_paginator(name)
-        return model["input_token"], model["output_token"]
+        found = self._page_tokens.get((service, operation))
+        if found is None:
+            client, found = self._client(service, region), ("NextToken", "NextToken")
+            if client.can_paginate(operation):
+                name = client.meta.method_to_api_mapping[operation]
+                with self._lock:
+                    model = self._session.get_paginator_model(service).get_paginator(name)
+                found = model["input_token"], model["output_token"]
+            self._page_tokens[service, operation] = found
+        return found
 
     def _credentials(self, account: str) -> Any:
+        known = self._assumed.get(account)
+        if known is not None and time.monotonic() <= known.renew_after:
+            return known.credentials
         with self._lock:
             lock = self._account_locks.setdefault(account, threading.Lock())
         with lock:  # threads that need the same account wait for one AssumeRole
@@ -265,7 +295,7 @@ class Sessions:
             if isinstance(refused, AwsRefused) and not isinstance(refused, (NoCredentials, AwsUnreachable)):
                 refused.hint = ASSUME_HINT
             raise refused from error
-        frozen = ReadOnlyCredentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"])
+        frozen = ReadOnlyCredentials(answer["AccessKeyId"], answer["SecretAccessKey"], answer["SessionToken"], account)
         # The lifetime is the one asked for, by a clock that never jumps: AWS's Expiration is not compared with this machine's time.
         return _Assumed(frozen, asked + RENEW_SECONDS)
 

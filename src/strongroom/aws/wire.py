@@ -30,6 +30,12 @@ def signed_by(credentials: Any) -> Iterator[None]:
         _SIGNING.reset(token)
 
 
+def signing_account() -> str:
+    """Return the account whose credentials sign what is called here; empty: the caller's own."""
+    current = _SIGNING.get()
+    return "" if current is None else current.account_id or ""
+
+
 @contextmanager
 def raw_answers(wanted: bool) -> Iterator[None]:  # noqa: FBT001 - the only thing it says
     """Leave successful rest-json answers inside unparsed beyond JSON: instants stay epoch seconds."""
@@ -38,6 +44,16 @@ def raw_answers(wanted: bool) -> Iterator[None]:  # noqa: FBT001 - the only thin
         yield
     finally:
         _RAW.reset(token)
+
+
+def signed_call(call: Callable[..., Any], credentials: Any, *, raw: bool, parameters: dict[str, Any]) -> Any:
+    """Return what a call gives inside `signed_by` and `raw_answers`, which cost more than a small call can spare."""
+    signing, rawness = _SIGNING.set(credentials), _RAW.set(raw)
+    try:
+        return call(**parameters)
+    finally:
+        _RAW.reset(rawness)
+        _SIGNING.reset(signing)
 
 
 class CallersCredentials:

@@ -25,7 +25,7 @@ ROLE: Final = "AWSBackupDefaultServiceRole"
 def console_name_taken(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
     """Look at the names of vaults and of the backup role."""
     for vault in estate.vaults:
-        if vault.name == VAULT:
+        if vault.name == VAULT and not vault.adopted:
             yield Problem(
                 subject=f"vault {vault.label}",
                 message=f"vault {vault.label} is named {VAULT}, as the vault that the console creates",
@@ -33,7 +33,7 @@ def console_name_taken(estate: Estate, _: Inventory | None) -> Iterator[Problem]
                 help="remove name, or choose another",
                 origin=vault.origin,
             )
-    if estate.roles.backup == ROLE:
+    if estate.roles.backup == ROLE and not estate.roles.adopted:
         yield Problem(
             subject=f"role {ROLE}",
             message=f"the backup role is named {ROLE}, as the role that the console creates",

@@ -54,5 +54,6 @@ def _names(estate: Estate) -> Iterator[tuple[str, str, str, Origin]]:
         yield "plan", plan.name, str(limit("plan_name_pattern").value), plan.origin
     # the guide and the API disagree on rule names: what we deploy keeps to both, what others deployed only has to be accepted
     pattern = limit("rule_name_pattern" if estate.source is Source.OBSERVED else "rule_name_safe_pattern")
-    for _, rule in rules(estate):
-        yield "rule", rule.name, str(pattern.value), rule.origin
+    for plan, rule in rules(estate):
+        if not plan.adopted:
+            yield "rule", rule.name, str(pattern.value), rule.origin

@@ -1,7 +1,7 @@
 """Running the catalogue, and explaining its codes."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from strongroom.checks.catalogue import CHECKS
@@ -18,9 +18,13 @@ from strongroom.errors import BadInput
 UNKNOWN: Final = frozenset({"UNK001", "UNK002"})
 
 
-def run(estate: Estate, inventory: Stock | None = None) -> tuple[Finding, ...]:
-    """Return the findings of all checks, in the order of the file; without an inventory some checks can't speak."""
-    return tuple(sorted(_findings(estate, inventory.alike(interest(estate)) if inventory else None), key=_place))
+def run(estate: Estate, inventory: Stock | None = None, *, only: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """Return the findings of all checks, in the order of the file; without an inventory some checks can't speak.
+
+    `only`: the codes of the checks that are asked; None: all of them.
+    """
+    asked = CHECKS if only is None else tuple(each for each in CHECKS if each.code in only)
+    return tuple(sorted(_findings(asked, estate, inventory.alike(interest(estate)) if inventory else None), key=_place))
 
 
 def codes() -> tuple[str, ...]:
@@ -50,8 +54,8 @@ def _explanation(each: Check) -> str:
     return f"{each.code} ({each.severity}): {title.rstrip('.')}\n{rest}"
 
 
-def _findings(estate: Estate, inventory: Inventory | None) -> Iterator[Finding]:
-    for each in CHECKS:
+def _findings(asked: Iterable[Check], estate: Estate, inventory: Inventory | None) -> Iterator[Finding]:
+    for each in asked:
         failure = each.documentation.failure
         for problem in each.find(estate, inventory):
             yield Finding(

@@ -21,14 +21,24 @@ from strongroom.domain.strategy import Selection
 
 # What helps instead, by a word that the type contains.
 _INSTEAD: Final = (
+    ("secret", "replicate the secret to another Region, and be able to issue it again"),  # before ecr, which is part of the word
     ("elasticache", "export its own snapshots to S3 and protect that bucket"),
     ("opensearch", "register a snapshot repository in S3 and protect that bucket"),
     ("ecs", "keep task and service definitions as code, and their state in EFS, EBS, S3 or RDS"),
     ("ecr", "replicate the registry, and keep the builds repeatable"),
-    ("secret", "replicate the secret to another Region, and be able to issue it again"),
     ("lambda", "keep the function as code"),
 )
-_NAMES: Final = {"ecs": "ECS", "ecr": "ECR", "elasticache": "ElastiCache", "es": "OpenSearch", "lambda": "Lambda", "sqs": "SQS"}
+_NAMES: Final = {
+    "ecr": "ECR",
+    "ecs": "ECS",
+    "elasticache": "ElastiCache",
+    "es": "OpenSearch",
+    "kafka": "MSK",
+    "lambda": "Lambda",
+    "secretsmanager": "Secrets Manager",
+    "sqs": "SQS",
+    "ssm": "Systems Manager",
+}
 _OTHERWISE: Final = "keep its definition as code, and export its data to S3"
 
 

@@ -46,18 +46,21 @@ def print_json(verb: str, **members: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def sarif(findings: Sequence[Finding]) -> str:
-    """Return findings as SARIF, which code hosts show beside the changed lines."""
+def sarif(findings: Sequence[Finding], ranks: Sequence[float] = ()) -> str:
+    """Return findings as SARIF, which code hosts show beside the changed lines; `ranks`: how much each matters, 0 to 100."""
     rules = sorted({finding.code for finding in findings})
     driver = {
         "name": "strongroom",
         "version": __version__,
         "rules": [{"id": code} for code in rules],
     }
+    results = [_sarif_result(finding) for finding in findings]
+    for result, rank in zip(results, ranks, strict=False):
+        result["rank"] = rank
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": [_sarif_result(finding) for finding in findings]}],
+        "runs": [{"tool": {"driver": driver}, "results": results}],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 

@@ -1,6 +1,7 @@
 """`strongroom prove`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from strongroom.errors import ExitCode
 
 if TYPE_CHECKING:
     from strongroom.proof import Chain
+    from strongroom.proof.links import Link, Recheck
 
 COLORS = {"proven": "green", "broken": "red", "unknown": "yellow"}
 
@@ -34,6 +36,7 @@ def command(arn: str, strategy: Path, as_of: str | None, output: str) -> int:
         print_json("prove", arn=arn, chains=[{"state": chain.state, **chain_members(chain)} for chain in chains])
     else:
         print_chains(arn, chains)
+        print_by_hand(chains)
     states = {chain.state.value for chain in chains}
     if "unknown" in states or any(link.state.value == "unknown" for chain in chains for link in chain.links):
         return ExitCode.COULD_NOT_VERIFY
@@ -53,16 +56,40 @@ def print_chains(arn: str, chains: Sequence["Chain"]) -> None:
     click.echo(click.style(arn, bold=True))
     if not chains:
         click.echo("\nno plan of the strategy selects it, so nothing of it is protected")
-    for (plan, rule, links), alike in groupby(chains, key=lambda chain: (chain.plan, chain.rule, chain.links)):
+    for (plan, rule, links), alike in groupby(chains, key=lambda chain: (chain.plan, chain.rule, _said(chain))):
         same = list(alike)
         places = ", ".join(chain.destination_label or chain.destination_vault_arn or "no vault" for chain in same)
         click.echo(f"\n{plan or 'no plan'} / {rule or 'no rule'} -> {places}: {_colored(same[0].state.value)}")
         for link in links:
             evidence = "; ".join(link.evidence) if link.state.value == "proven" else link.cause
             click.echo(f"  {link.name.value.replace('_', ' '):<11} {_colored(link.state.value, width=12)}  {evidence}".rstrip())
+            if link.state.value in {"broken", "unknown"} and link.evidence:
+                click.echo(f"  {'':<11} seen: {'; '.join(link.evidence)}")
             if link.state.value in {"broken", "unknown"} and link.fix:
                 mode = f" ({link.failure_mode})" if link.failure_mode else ""
                 click.echo(f"  {'':<11} help: {link.fix}{mode}")
+
+
+def print_by_hand(chains: Sequence["Chain"]) -> None:
+    """Print the calls that show the same again, by account; each once, with the first link that it is about."""
+    first: dict[Recheck, str] = {}
+    for chain in chains:
+        for link in chain.links:
+            for each in link.by_hand:
+                first.setdefault(each, link.name.value.replace("_", " "))
+    if not first:
+        return
+    click.echo("\nto check it by hand (iam simulate-principal-policy leaves out what organizations and keys forbid):")
+    for account in dict.fromkeys(each.account_id for each in first):
+        click.echo(f"  as account {account}")
+        for each, name in first.items():
+            if each.account_id == account:
+                click.echo(f"    {name:<11} {each.command}")
+
+
+def _said(chain: "Chain") -> "tuple[Link, ...]":
+    """The links of a chain without the calls, which name its vault."""
+    return tuple(replace(link, by_hand=()) for link in chain.links)
 
 
 def _colored(state: str, *, width: int = 0) -> str:

@@ -19,19 +19,54 @@ UNREAD_SHOWN = 20
 @click.argument("strategy", type=click.Path(path_type=Path), required=False)
 @click.option("--region", "regions", multiple=True, help="Without a strategy: Regions to read, the first is home.")
 @click.option("--role", help="Role to assume in each account; default: the strategy's, else strongroom-read.")
+@click.option("--accounts", metavar="ID,…", help="Ask only these accounts; the rest is taken from the newest snapshot, and marked.")
+@click.option("--regions", "only_regions", metavar="REGION,…", help="Ask only in these Regions; likewise.")
+@click.option("--since", metavar="INSTANT", help="Ask again for jobs created since then; default: an hour before the newest snapshot.")
+@click.option("--full", is_flag=True, help="Ask for all jobs again, whatever the newest snapshot has.")
+@click.option(
+    "--processes", type=int, metavar="NUMBER", help="Read with so many processes; default: a core each, if there is much to read."
+)
+@click.option("--fresh", is_flag=True, help="Begin anew instead of going on where a sync was stopped less than an hour ago.")
 @text_or_json
-def command(strategy: Path | None, regions: tuple[str, ...], role: str | None, output: str) -> int:
+def command(
+    *,
+    strategy: Path | None,
+    regions: tuple[str, ...],
+    role: str | None,
+    accounts: str | None,
+    only_regions: str | None,
+    since: str | None,
+    full: bool,
+    processes: int | None,
+    fresh: bool,
+    output: str,
+) -> int:
     """Read the live state of every account into the ledger.
 
     With a STRATEGY its Regions and its read role are used; without one, ./strategy.yaml if it is there.
     """
+    from strongroom.api.calendar import instant
     from strongroom.api.home import home_for
     from strongroom.api.sync import sync
 
     if strategy is None and not regions and Path("strategy.yaml").exists():
         strategy = Path("strategy.yaml")
     with progress("reading", quiet=output == "json") as update:
-        synced = sync(strategy, home=home_for(strategy), regions=regions, role=role, on_progress=update)
+        synced = sync(
+            strategy,
+            home=home_for(strategy),
+            regions=regions,
+            role=role,
+            accounts=_listed(accounts),
+            only_regions=_listed(only_regions),
+            since=instant(since, "UTC") if since else None,
+            full=full,
+            processes=processes,
+            fresh=fresh,
+            on_progress=update,
+        )
+    if synced.begun_at and output == "text":
+        click.echo(f"went on with the sync of {synced.begun_at:%H:%M} UTC, which was stopped", err=True)
     if output == "json":
         print_json(
             "sync", snapshot=synced.snapshot.id, observed_at=synced.snapshot.observed_at, rows=dict(synced.rows), unread=synced.unread
@@ -44,6 +79,10 @@ def command(strategy: Path | None, regions: tuple[str, ...], role: str | None, o
     )
     print_unread(synced.unread)
     return synced.exit_code
+
+
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(each.strip() for each in (text or "").split(",") if each.strip())
 
 
 def print_unread(unread: Sequence["Unread"]) -> None:

@@ -43,6 +43,12 @@ def _placed(estate: Estate) -> Iterator[tuple[tuple[AccountId, Region], Vault]]:
                 yield (vault.account, region), vault
 
 
+def _keepers(estate: Estate, vault: Vault) -> tuple[AccountId, ...]:
+    """Return the other accounts that keep copies of what plans of a vault's own account put into it, sorted."""
+    rules = [rule for plan in estate.plans if plan.account == vault.account for rule in plan.rules if rule.label == vault.label]
+    return tuple(sorted({copy.account for rule in rules for copy in rule.copies if isinstance(copy.account, AccountId)} - {vault.account}))
+
+
 def _template(estate: Estate, vaults: list[Vault], notifications: Json) -> Template:
     keys = {key.name: key for key in estate.keys}
     own_keys = {key.name for key in estate.keys if key.kind is KeyKind.PER_ACCOUNT}
@@ -62,7 +68,7 @@ def _template(estate: Estate, vaults: list[Vault], notifications: Json) -> Templ
             vault,
             strategy=estate.name,
             key=vault_key(keys.get(vault.key)),
-            policy=copy_access_policy(own_plans=accounts_of_plans(estate)),
+            policy=copy_access_policy(own_plans=accounts_of_plans(estate), copied_back_from=_keepers(estate, vault)),
             condition=None,
         )
         resources[logical_id("vault", vault.label)]["Properties"] |= notifications

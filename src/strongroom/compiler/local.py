@@ -17,7 +17,7 @@ HOME = "IsHomeRegion"
 
 def with_local_stack_set(estate: Estate) -> Estate:
     """Return the estate with the StackSet `<name>-local`; none when nothing lives in every account."""
-    if not local_vaults(estate) and not estate.plans:
+    if not local_vaults(estate) and (estate.roles.adopted or all(plan.adopted for plan in estate.plans)):
         return estate
     stack_set = StackSet(
         name=f"{estate.name}-local",
@@ -39,8 +39,8 @@ def local_vaults(estate: Estate) -> tuple[Vault, ...]:
 def _template(estate: Estate) -> Template:
     vaults = local_vaults(estate)
     regions = {vault.label: _where(estate, vault.regions) for vault in vaults}
-    resources: Json = {"BackupRole": backup_role(estate, condition=HOME)}
-    conditions: Json = {HOME: _in_regions((estate.organization.home_region,))}
+    resources: Json = {} if estate.roles.adopted else {"BackupRole": backup_role(estate, condition=HOME)}
+    conditions: Json = {} if estate.roles.adopted else {HOME: _in_regions((estate.organization.home_region,))}
     for key in _keys(estate, vaults):
         where = _where(estate, tuple(region for vault in vaults if vault.key == key.name for region in vault.regions))
         conditions |= _condition(where)

@@ -44,6 +44,7 @@ def _plan(plan: Plan, vaults: Mapping[str, Vault], governed: tuple[Region, ...])
         rules=tuple(_rule(rule, vaults) for rule in plan.rules),
         regions=tuple(region for region in governed if region in used),
         account=plan.account,
+        adopted=plan.adopted,
         origin=plan.origin,
     )
 

@@ -16,7 +16,8 @@ def with_settings(estate: Estate) -> Estate:
     choices = frozenset(fact("type_lists", "managed_by_preference").value)
     settings = Settings(
         opt_in=estate.organization.opt_in,
-        managed=tuple(kind for kind in estate.organization.opt_in if kind in choices),
+        # whoever keeps the plans decides on it
+        managed=() if all(plan.adopted for plan in estate.plans) else tuple(kind for kind in estate.organization.opt_in if kind in choices),
         cross_account_backup=crosses,
         # the management account administers AWS Backup anyway and can't be registered
         delegated_administrator=None if admin == accounts.management else admin,

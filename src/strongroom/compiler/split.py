@@ -20,7 +20,7 @@ def with_split_plans(estate: Estate) -> Estate:
     taken = {plan.name for plan in estate.plans}
     plans: list[BackupPlan] = []
     for plan in estate.plans:
-        for number, part in enumerate(_parts(estate, plan), 1):
+        for number, part in enumerate((plan,) if plan.adopted else _parts(estate, plan), 1):
             name = plan.name if number == 1 else _free(plan.name, number, taken)
             taken.add(name)
             plans.append(replace(part, name=name))

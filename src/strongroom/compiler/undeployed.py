@@ -27,12 +27,12 @@ def usable_vaults(estate: Estate) -> tuple[Vault, ...]:
 
 def deployed_plans(estate: Estate) -> tuple[BackupPlan, ...]:
     """Return the plans that organization policies bring, without what goes to vaults that are not deployed: it would fail."""
-    return tuple(plan for plan in _that_work(estate) if plan.account is None)
+    return tuple(plan for plan in _that_work(estate) if plan.account is None and not plan.adopted)
 
 
 def deployed_account_plans(estate: Estate) -> tuple[BackupPlan, ...]:
     """Return the plans that are made in single accounts, without what goes to vaults that are not deployed."""
-    return tuple(plan for plan in _that_work(estate) if plan.account is not None)
+    return tuple(plan for plan in _that_work(estate) if plan.account is not None and not plan.adopted)
 
 
 def _that_work(estate: Estate) -> tuple[BackupPlan, ...]:

@@ -65,10 +65,11 @@ def vault_share(vault: Vault, *, strategy: str, condition: str | None) -> Json:
     return {**resource, "Condition": condition} if condition else resource
 
 
-def copy_access_policy(*, own_plans: Sequence[AccountId]) -> Json:
+def copy_access_policy(*, own_plans: Sequence[AccountId], copied_back_from: Sequence[AccountId] = ()) -> Json:
     """Return the access policy of a vault that receives copies: in from the governed accounts, deleted by nobody.
 
-    `own_plans` are accounts with plans of their own, wherever they are. Without wildcards in the actions: AWS Backup refuses them
+    `own_plans` are accounts with plans of their own, wherever they are; `copied_back_from` those that keep copies of what a plan of the
+    vault's own account puts here. Without wildcards in the actions: AWS Backup refuses them
     (aws/03 §3.2). The path is that of the role of the copy job, which is in the account of the source.
     """
     organization: Json = {"StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}}}
@@ -77,14 +78,12 @@ def copy_access_policy(*, own_plans: Sequence[AccountId]) -> Json:
     if own_plans:
         accounts = {"StringEquals": {**organization["StringEquals"], "aws:PrincipalAccount": list(own_plans)}}
         statements.append(_copies_in("CopiesFromAccountsWithPlans", "*", accounts))
-    return {"Version": "2012-10-17", "Statement": [*statements, _NOBODY_DELETES]}
+    return {"Version": "2012-10-17", "Statement": [*statements, *_coming_back(copied_back_from), _NOBODY_DELETES]}
 
 
 def local_access_policy(*, copied_back_from: Sequence[AccountId]) -> Json:
     """Return the access policy of a vault beside the resources: copies come back from the accounts that keep them, nobody deletes."""
-    roots = [sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in copied_back_from]
-    statements = [_copies_in("CopiesComeBack", {"AWS": roots}, {})] if roots else []
-    return {"Version": "2012-10-17", "Statement": [*statements, _NOBODY_DELETES]}
+    return {"Version": "2012-10-17", "Statement": [*_coming_back(copied_back_from), _NOBODY_DELETES]}
 
 
 def keys_used(estate: Estate, vaults: Iterable[Vault]) -> tuple[Key, ...]:
@@ -96,6 +95,11 @@ def keys_used(estate: Estate, vaults: Iterable[Vault]) -> tuple[Key, ...]:
 def accounts_of_plans(estate: Estate) -> tuple[AccountId, ...]:
     """Return the accounts that have plans of their own, sorted."""
     return tuple(sorted({plan.account for plan in estate.plans if plan.account is not None}))
+
+
+def _coming_back(accounts: Sequence[AccountId]) -> list[Json]:
+    roots = [sub(f"arn:${{AWS::Partition}}:iam::{account}:root") for account in accounts]
+    return [_copies_in("CopiesComeBack", {"AWS": roots}, {})] if roots else []
 
 
 def _copies_in(sid: str, principal: Json | str, condition: Json) -> Json:

@@ -78,6 +78,7 @@ class BackupPlan:
     rules: tuple[BackupRule, ...]
     regions: tuple[Region, ...]
     account: AccountId | None = None  # None: every governed account, through an organization policy
+    adopted: bool = False  # somebody else keeps it: it is there without us
     origin: Origin
 
 
@@ -185,6 +186,10 @@ class Estate:
     def organization_policies(self) -> tuple[OrganizationPolicy, ...]:
         """Policies of every type, in the order in which they are attached: what forbids comes last."""
         return (*self.tag_policies, *self.policies, *self.rails)
+
+    def looks_into(self, account: AccountId) -> bool:
+        """Whether whoever deploys the estate looks into an account: of one with nothing but what others keep, the ledger tells."""
+        return any(stack.account == account for stack in self.stacks) or not any(plan.adopted for plan in self.plans)
 
     def knows(self, subject: str, aspect: str) -> bool:
         """Tell whether the source of this estate says something about an aspect of a subject."""

@@ -46,6 +46,7 @@ class Roles:
     restore: str = "strongroom-AWSBackup-restore"
     restore_test: str = "strongroom-AWSBackup-restore-test"
     made: tuple[MadeRole, ...] = ()
+    adopted: bool = False  # the role for backups and copies is somebody else's: it is used, and never made, changed or destroyed
 
     @property
     def assumed_by_backup(self) -> tuple[str, ...]:

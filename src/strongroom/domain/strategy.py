@@ -163,6 +163,7 @@ class Plan:
     rules: tuple[Rule, ...]
     account: AccountId | None = None  # None: an organization policy brings it to every governed account
     regions: tuple[Region, ...] = ()  # empty: every governed Region that has its vaults
+    adopted: bool = False  # somebody else made it and keeps it: it is never made, changed or destroyed
     origin: Origin
 
 

@@ -38,6 +38,7 @@ from strongroom.facts.catalogue import (
     storage,
     types,
 )
+from strongroom.facts.quotas import Quota, quotas
 
 __all__ = [
     "BASIC_DYNAMODB",
@@ -51,6 +52,7 @@ __all__ = [
     "Fact",
     "ManagedPolicy",
     "Need",
+    "Quota",
     "Status",
     "Storage",
     "UnknownFact",
@@ -67,6 +69,7 @@ __all__ = [
     "message",
     "names",
     "opt_in_regions",
+    "quotas",
     "regions",
     "storage",
     "types",

@@ -2,13 +2,14 @@
 
 `home/ledger/<snapshot id>/` holds one `<table>.parquet` for each table of `domain.tables` and `manifest.json`. A snapshot is
 written beside its final place and renamed when complete: it is there as a whole or not at all. Credentials never reach it.
-Snapshots from before a column or table existed stay readable: there it is null, unknown, or has no rows and no `reads`.
+`STRONGROOM_HOME=s3://bucket/prefix` keeps it in S3. Snapshots from before a column or table existed stay readable: there it is null,
+unknown, or has no rows and no `reads`.
 """
 
 from strongroom.ledger.columns import empty, from_rows, schema
 from strongroom.ledger.engine import connect, rows
 from strongroom.ledger.keeping import Difference, ask, differences, differing, remove
-from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, damaged, latest, manifest, snapshots
+from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, damaged, latest, manifest, snapshots, table_named
 from strongroom.ledger.writing import write
 
 __all__ = [
@@ -29,5 +30,6 @@ __all__ = [
     "rows",
     "schema",
     "snapshots",
+    "table_named",
     "write",
 ]

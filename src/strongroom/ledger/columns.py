@@ -33,16 +33,23 @@ def empty(table: TableSchema) -> pa.Table:
 def from_rows(table: TableSchema, rows: Iterable[Sequence[Any]]) -> pa.Table:
     """Return rows, each with its values in the order of the schema, as an Arrow table.
 
-    Tags are mappings or pairs. Raises BadInput for a row of another width, a value of another type, a null in a column that has none.
+    Tags are mappings or pairs; a row may end where the columns begin that came later. Raises BadInput for a row of another width, a
+    value of another type, a null in a column that has none.
     """
-    materialized = list(rows)
     width = len(table.columns)
-    for row in materialized:
-        if len(row) != width:
-            raise BadInput(f"table {table.name}: a row has {len(row)} values, {width} expected")
+    materialized = [_whole(table, row, width) for row in rows]
     columns = list(zip(*materialized, strict=True)) if materialized else [()] * width
     arrays = [_array(table, index, values) for index, values in enumerate(columns)]
     return checked(table, pa.Table.from_arrays(arrays, schema=schema(table)))
+
+
+def _whole(table: TableSchema, row: Sequence[Any], width: int) -> Sequence[Any]:
+    if len(row) == width:
+        return row
+    if len(row) < width and all(column.later for column in table.columns[len(row) :]):
+        return (*row, *[None] * (width - len(row)))
+    least = max((number for number, column in enumerate(table.columns, start=1) if not column.later), default=width)
+    raise BadInput(f"table {table.name}: a row has {len(row)} values, {least if len(row) < least else width} expected")
 
 
 def _array(table: TableSchema, index: int, values: Sequence[Any]) -> pa.Array:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from strongroom.domain.tables import TABLES, ColumnType, TableSchema
 from strongroom.ledger.columns import lacking
+from strongroom.ledger.narrowing import Narrowing, literal
 from strongroom.ledger.snapshot import Snapshot, checked_file
 
 SQL_TYPES = {
@@ -31,7 +32,7 @@ def connect(snapshot: Snapshot, *, threads: int | None = None) -> duckdb.DuckDBP
     system's temporary folder. SQL can read the ledger's files and nothing else. Instants come out as TIMESTAMP WITH TIME ZONE:
     fetch them with `rows` or `sql(...).to_arrow_table()`, because `fetchall` would need pytz. Raises CouldNotVerify for a damaged table.
     """
-    views = {table.name: _select(table, checked_file(snapshot, table)) for table in TABLES}
+    views = {table.name: _select(table, checked_file(snapshot, table), snapshot.only) for table in TABLES}
     spill = Path(tempfile.gettempdir()) / f"strongroom-duckdb-{os.getpid()}"
     connection = duckdb.connect(
         ":memory:",
@@ -44,10 +45,12 @@ def connect(snapshot: Snapshot, *, threads: int | None = None) -> duckdb.DuckDBP
     )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET autoinstall_known_extensions = false")
-    connection.execute(f"SET allowed_directories = [{_literal(f'{snapshot.path.parent.resolve()}/')}, {_literal(f'{spill}/')}]")
+    connection.execute(f"SET allowed_directories = [{literal(f'{snapshot.path.parent.resolve()}/')}, {literal(f'{spill}/')}]")
     connection.execute("SET enable_external_access = false")
-    for name, select in views.items():
-        connection.execute(f"CREATE VIEW {name} AS {select}")
+    for table in TABLES:
+        # What is asked about one resource is little: it is searched for once.
+        kind = "TEMP TABLE" if snapshot.only and snapshot.only.of_resource(table) else "VIEW"
+        connection.execute(f"CREATE {kind} {table.name} AS {views[table.name]}")
     return connection
 
 
@@ -57,20 +60,18 @@ def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[
     return found
 
 
-def _select(table: TableSchema, file: Path | None) -> str:
+def _select(table: TableSchema, file: Path | None, only: Narrowing | None) -> str:
     """Return the query of a table's view: columns that are newer than the file are null, without a file there are no rows."""
     types = {column.name: SQL_TYPES[column.type] for column in table.columns}
     if file is None:
         return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in types.items())} WHERE false"
     absent = lacking(table, pq.read_schema(file))
     columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {name}" if name in absent else name for name in types)
-    return f"SELECT {columns} FROM read_parquet({_literal(str(file.resolve()))})"  # noqa: S608 - our names
+    condition = only.condition(table) if only else ""
+    where = f" WHERE {condition}" if condition else ""
+    return f"SELECT {columns} FROM read_parquet({literal(str(file.resolve()))}){where}"  # noqa: S608 - our names
 
 
 def _memory_bytes() -> int:
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min(MEMORY_GIB_MAX * 2**30, machine // 2)
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,6 +11,7 @@ import pyarrow as pa
 from strongroom.domain.tables import TABLES
 from strongroom.errors import BadInput
 from strongroom.ledger.engine import connect, rows
+from strongroom.ledger.remote import remote
 from strongroom.ledger.snapshot import Snapshot, folder, table_named
 from strongroom.ledger.writing import UNFINISHED, only_writer
 
@@ -65,10 +66,12 @@ def ask(snapshot: Snapshot, sql: str) -> pa.Table:
 
 def remove(home: Path, unwanted: Sequence[Snapshot]) -> None:
     """Remove snapshots; each is gone as a whole or still there. Raises BadInput when the folder can't be written."""
-    root = folder(home)
+    root, elsewhere = folder(home), remote()
     try:
         with only_writer(root):
             for snapshot in unwanted:
+                if elsewhere:
+                    elsewhere.remove(snapshot.id)
                 gone = snapshot.path.rename(root / f"{UNFINISHED}{snapshot.id}")
                 shutil.rmtree(gone)
     except OSError as error:

@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ import pyarrow.parquet as pq
 from strongroom.domain.tables import TABLES, TableSchema
 from strongroom.errors import BadInput, CouldNotVerify
 from strongroom.ledger.columns import completed, empty, mismatch
+from strongroom.ledger.narrowing import Narrowing, narrowed
+from strongroom.ledger.remote import MANIFEST, cache_name, location, remote
 
 FORMAT_VERSION = 1
-MANIFEST = "manifest.json"
 SYNC_HINT = "run: strongroom sync"
 
 
@@ -26,6 +28,7 @@ class Snapshot:
     id: str
     observed_at: datetime  # AWS's time of the first answer, UTC
     path: Path  # folder
+    only: Narrowing | None = None  # rows that are read of each table; None: all
 
     def table(self, name: str) -> pa.Table:
         """Return one table of `domain.tables`; raises CouldNotVerify when its file is missing, cut or of another schema.
@@ -34,7 +37,14 @@ class Snapshot:
         """
         table = table_named(name)
         file = checked_file(self, table)
-        return empty(table) if file is None else completed(table, pq.read_table(file, partitioning=None))
+        if file is None:
+            return empty(table)
+        return _narrowed(file, table, self.only.of(table)) if self.only else completed(table, pq.read_table(file, partitioning=None))
+
+
+@lru_cache(maxsize=2 * len(TABLES))  # small parts of files that never change
+def _narrowed(file: Path, table: TableSchema, only: Narrowing) -> pa.Table:
+    return completed(table, narrowed(file, table, only))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +68,9 @@ class Manifest:
 
 
 def folder(home: Path) -> Path:
-    """Return the folder of the ledger in a home such as `.strongroom`."""
-    return home / "ledger"
+    """Return the folder of the ledger in a home such as `.strongroom`; of a ledger in S3, what of it was needed here."""
+    url = location()
+    return home / (cache_name(url) if url else "ledger")
 
 
 def snapshots(home: Path) -> tuple[Snapshot, ...]:
@@ -67,7 +78,9 @@ def snapshots(home: Path) -> tuple[Snapshot, ...]:
 
     Raises CouldNotVerify for a snapshot whose manifest can't be understood.
     """
-    root = folder(home)
+    root, elsewhere = folder(home), remote()
+    if elsewhere:
+        elsewhere.refresh(root)
     if not root.is_dir():
         return ()
     found = sorted(path for path in root.iterdir() if not path.name.startswith(".") and (path / MANIFEST).is_file())
@@ -78,7 +91,7 @@ def latest(home: Path) -> Snapshot:
     """Return the newest snapshot; raises CouldNotVerify when there is none."""
     found = snapshots(home)
     if not found:
-        raise CouldNotVerify(f"no snapshot in {folder(home)}", hint=SYNC_HINT)
+        raise CouldNotVerify(f"no snapshot in {location() or folder(home)}", hint=SYNC_HINT)
     return found[-1]
 
 
@@ -88,12 +101,15 @@ def manifest(snapshot: Snapshot) -> Manifest:
 
 
 def damaged(snapshot: Snapshot) -> tuple[str, ...]:
-    """Return the tables whose file is missing or no longer has the SHA-256 of the manifest; reads every byte."""
-    return tuple(
-        stored.name
-        for stored in manifest(snapshot).tables
-        if not (path := file_of(snapshot.path, stored.name)).is_file() or digest(path) != stored.sha256
-    )
+    """Return the tables whose file is missing or no longer has the SHA-256 of the manifest; reads every byte, in S3 where it is there."""
+    elsewhere = remote()
+
+    def found(path: Path) -> str:
+        if elsewhere:
+            return elsewhere.digest(snapshot.id, path.name)
+        return digest(path) if path.is_file() else ""
+
+    return tuple(each.name for each in manifest(snapshot).tables if found(file_of(snapshot.path, each.name)) != each.sha256)
 
 
 def digest(path: Path) -> str:
@@ -121,6 +137,8 @@ def checked_file(snapshot: Snapshot, table: TableSchema) -> Path | None:
     path = file_of(snapshot.path, table.name)
     if stored is None and table.later:
         return None
+    if stored is not None and not path.is_file() and (elsewhere := remote()):
+        elsewhere.fetch(snapshot.path, path.name, stored.sha256)
     if stored is None or not path.is_file():
         raise CouldNotVerify(f"snapshot {snapshot.id} has no table {table.name}", hint=SYNC_HINT)
     if path.stat().st_size != stored.size_bytes:

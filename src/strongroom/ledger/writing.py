@@ -2,27 +2,33 @@
 
 import fcntl
 import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from strongroom.domain.tables import TABLES, TableSchema
 from strongroom.errors import BadInput
-from strongroom.ledger.columns import checked, empty
-from strongroom.ledger.snapshot import MANIFEST, Manifest, Snapshot, StoredTable, digest, encode, file_of, folder, table_named
+from strongroom.ledger.columns import checked, empty, schema
+from strongroom.ledger.remote import MANIFEST, Remote, remote
+from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, digest, encode, file_of, folder, table_named
 
 ROWS_PER_GROUP = 262_144
 UNFINISHED = ".writing-"
 LOCK = ".lock"
 
 
-def write(home: Path, tables: Mapping[str, pa.Table], *, observed_at: datetime, source: Mapping[str, str]) -> Snapshot:
+Rows: TypeAlias = "pa.Table | Iterable[pa.Table]"  # whole, or piece by piece where memory would not hold them
+
+
+def write(home: Path, tables: Mapping[str, Rows], *, observed_at: datetime, source: Mapping[str, str]) -> Snapshot:
     """Store tables as a new snapshot and return it; tables that are not given are stored without rows.
 
     `observed_at` is AWS's time. Raises BadInput for an unknown table, another schema, or a folder that can't be written; then
@@ -30,7 +36,7 @@ def write(home: Path, tables: Mapping[str, pa.Table], *, observed_at: datetime, 
     """
     if observed_at.tzinfo is None:
         raise BadInput(f"observed_at {observed_at.isoformat()} has no time zone")
-    data = {table_named(name).name: checked(table_named(name), table) for name, table in tables.items()}
+    data = {table_named(name).name: _checked(table_named(name), rows) for name, rows in tables.items()}
     root = folder(home)
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -41,11 +47,16 @@ def write(home: Path, tables: Mapping[str, pa.Table], *, observed_at: datetime, 
         raise BadInput(f"the ledger can't be written: {error}", hint="set STRONGROOM_HOME to a folder you may write to") from error
 
 
-def _write(root: Path, data: Mapping[str, pa.Table], observed_at: datetime, source: tuple[tuple[str, str], ...]) -> Snapshot:
-    unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root))
+def _checked(table: TableSchema, rows: Rows) -> Iterable[pa.Table]:
+    """Yield rows that have the table's schema; whole tables are checked at once, before anything is written."""
+    return (checked(table, rows),) if isinstance(rows, pa.Table) else (checked(table, each) for each in rows)
+
+
+def _write(root: Path, data: Mapping[str, Iterable[pa.Table]], observed_at: datetime, source: tuple[tuple[str, str], ...]) -> Snapshot:
+    unfinished, elsewhere = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=root)), remote()
     try:
-        stored = tuple(_store(unfinished, table, data.get(table.name)) for table in TABLES)
-        snapshot_id = _free_id(root, observed_at)
+        stored = tuple(_store(unfinished, table, data.get(table.name, ())) for table in TABLES)
+        snapshot_id = _free_id(root, observed_at, number=1 + (secrets.randbelow(9_000) if elsewhere else 0))
         text = encode(Manifest(id=snapshot_id, observed_at=observed_at, source=source, tables=stored))
         (unfinished / MANIFEST).write_text(text, encoding="utf-8")
         unfinished.chmod(0o755)
@@ -53,23 +64,52 @@ def _write(root: Path, data: Mapping[str, pa.Table], observed_at: datetime, sour
         _flush(unfinished)
         final = unfinished.rename(root / snapshot_id)
         _flush(root)
+        if elsewhere:
+            _push(elsewhere, final)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)  # gone already when the rename has happened
     return Snapshot(id=snapshot_id, observed_at=observed_at, path=final)
 
 
-def _store(path: Path, table: TableSchema, data: pa.Table | None) -> StoredTable:
-    rows = empty(table) if data is None else data
-    file = file_of(path, table.name)
-    pq.write_table(rows, file, compression="zstd", row_group_size=ROWS_PER_GROUP)
+def _store(path: Path, table: TableSchema, pieces: Iterable[pa.Table]) -> StoredTable:
+    file, rows = file_of(path, table.name), 0
+    with pq.ParquetWriter(file, schema(table), compression="zstd") as writer:
+        for group in _groups(pieces):
+            writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+            rows += group.num_rows
+        if not rows:
+            writer.write_table(empty(table))
     _flush(file)
-    return StoredTable(name=table.name, rows=rows.num_rows, size_bytes=file.stat().st_size, sha256=digest(file))
+    return StoredTable(name=table.name, rows=rows, size_bytes=file.stat().st_size, sha256=digest(file))
 
 
-def _free_id(root: Path, observed_at: datetime) -> str:
+def _groups(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the rows in tables that fill their groups."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for piece in pieces:
+        waiting.append(piece)
+        rows += piece.num_rows
+        if rows >= ROWS_PER_GROUP:
+            whole = pa.concat_tables(waiting)
+            full = rows - rows % ROWS_PER_GROUP
+            yield whole.slice(0, full)
+            waiting, rows = [whole.slice(full)], rows - full
+    if rows:
+        yield pa.concat_tables(waiting)
+
+
+def _push(elsewhere: Remote, snapshot: Path) -> None:
+    """Bring a snapshot to where the ledger is; what did not arrive is not there."""
+    with ExitStack() as unless_pushed:
+        unless_pushed.callback(shutil.rmtree, snapshot, ignore_errors=True)
+        elsewhere.push(snapshot)
+        unless_pushed.pop_all()
+
+
+def _free_id(root: Path, observed_at: datetime, *, number: int) -> str:
     # AWS's Date header counts whole seconds, so two quick syncs may have the same instant.
     instant = observed_at.strftime("%Y-%m-%dT%H-%M-%SZ")
-    number = 1
     while (root / f"{instant}-{number:04}").exists():
         number += 1
     return f"{instant}-{number:04}"

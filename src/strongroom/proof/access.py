@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -36,7 +37,8 @@ class Rights:
     """The policies of a snapshot, as far as backups depend on them."""
 
     authorizer: Authorizer
-    roles: Mapping[tuple[str, str], str]  # account, name: ARN of roles that exist
+    roles: Mapping[tuple[str, str], str]  # account, name: ARN of roles that selections name and that exist
+    principals: Mapping[tuple[str, str], str]  # the same of all roles that were asked for, named by selections or not
     synced: bool  # principals and control policies were asked for
     management: str
     readings: Readings
@@ -54,14 +56,15 @@ class Rights:
         return self.authorizer.decide(BACKUP_SERVICE, "sts:AssumeRole", self.roles[account, role], context)
 
 
-def rights(tables: Tables, management: str, role: str, objects: Iterable[tuple[str, str]] = ()) -> Rights:
+def rights(tables: Tables, management: str, role: str, objects: Iterable[tuple[str, str]] = (), *, also: Iterable[str] = ()) -> Rights:
     """Return the policies of a snapshot that decide about backups by a role of that name; raises CouldNotVerify for a damaged table.
 
-    `objects` are ARNs of protected buckets with their accounts: their policies are not synced, so they are taken to have none.
+    `also` are names of more roles that are asked about: of those that restore. `objects` are ARNs of protected buckets with their
+    accounts: their policies are not synced, so they are taken to have none.
     """
     read = readings(tables.table("reads"))
     synced = not set(SYNCED).isdisjoint(tables.table("reads").column("subject").unique().to_pylist())
-    whole = access(_Narrowed(tables, role))
+    whole = access(_Narrowed(tables, (role, *also)))
     known = {principal.arn: principal for principal in whole.principals}
     jobs = {principal.arn: principal for principal in _roles(tables, known, synced=synced)}
     linked = (each for account in whole.accounts for each in service_linked_roles(account.id) if each.arn not in known)
@@ -76,11 +79,16 @@ def rights(tables: Tables, management: str, role: str, objects: Iterable[tuple[s
     )
     return Rights(
         authorizer=Authorizer(found),
-        roles={(principal.account, principal.arn.rpartition("/")[2]): arn for arn, principal in jobs.items()},
+        roles=_by_name(jobs.values()),
+        principals=_by_name(each for each in found.principals if each.kind is PrincipalKind.ROLE),
         synced=synced,
         management=management,
         readings=read,
     )
+
+
+def _by_name(roles: Iterable[Principal]) -> dict[tuple[str, str], str]:
+    return {(role.account, role.arn.rpartition("/")[2]): role.arn for role in roles}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,7 @@ class _Narrowed:
     """Tables without the principals that no backup depends on: most of a large organization."""
 
     tables: Tables
-    role: str
+    roles: tuple[str, ...]  # names
 
     @property
     def observed_at(self) -> datetime:
@@ -101,8 +109,8 @@ class _Narrowed:
         column = {"principals": "arn", "principal_policies": "principal_arn"}.get(name)
         if column is None:
             return found
-        ends = [pc.ends_with(found[column], f"/{each}") for each in (self.role, SERVICE_LINKED)]
-        return found.filter(pc.or_(*ends))
+        ends = [pc.ends_with(found[column], f"/{each}") for each in (*self.roles, SERVICE_LINKED)]
+        return found.filter(reduce(pc.or_, ends))
 
 
 def _roles(tables: Tables, known: Mapping[str, Principal], *, synced: bool) -> Iterable[Principal]:

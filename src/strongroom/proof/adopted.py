@@ -1,4 +1,4 @@
-"""Adopted vaults that have to be in every governed account: where the newest snapshot has none."""
+"""Adopted vaults that have to be there: where the newest snapshot has none."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,14 @@ class MissingVault:
 
 
 def missing_adopted(estate: Estate, snapshot: ledger.Snapshot) -> tuple[MissingVault, ...]:
-    """Return the adopted vaults of every account that some account lacks; raises CouldNotVerify.
+    """Return the adopted vaults that some account lacks; raises CouldNotVerify.
 
-    Accounts that were not read are no part of it: `enrolment` counts them.
+    Accounts that were not read are no part of it: `enrolment` counts them. Nor are single ones in which the strategy makes something:
+    whoever plans looks there.
     """
-    adopted = [vault for vault in estate.vaults if vault.adopted and vault.account is EVERY_ACCOUNT]
+    adopted = [
+        vault for vault in estate.vaults if vault.adopted and not (vault.account is not EVERY_ACCOUNT and estate.looks_into(vault.account))
+    ]
     if not adopted:
         return ()
     scope = scope_of(estate, snapshot.table("accounts"))
@@ -37,9 +40,13 @@ def missing_adopted(estate: Estate, snapshot: ledger.Snapshot) -> tuple[MissingV
     for vault in adopted:
         lacking = tuple(
             (account, region)
-            for account, region in scope.places
+            for account, region in (scope.places if vault.account is EVERY_ACCOUNT else _own(vault))
             if region in vault.regions and (account, region) in read and (account, region, vault.name) not in there
         )
         if lacking:
             found.append(MissingVault(vault=vault, places=lacking))
     return tuple(found)
+
+
+def _own(vault: Vault) -> tuple[tuple[AccountId, Region], ...]:
+    return tuple((vault.account, region) for region in vault.regions if isinstance(vault.account, AccountId))

@@ -1,7 +1,8 @@
 -- The proof chains: a state for each link, with code and cause where it is not proven.
 --
 -- Row:    a resource and a leg (a destination of a rule)
--- Reads:  judged, promises, gaps, place_legs, type_states, copy_states, permissions, legs, clock
+-- Reads:  judged, promises, gaps, place_legs, type_states, copy_states, permissions, legs, clock; seals, key_numbers, restorables,
+--         restored, recovered
 -- Why:    an unread fact makes unknown what needs it; a broken link that follows from an earlier one carries the earlier one's
 --         code and cause, so that one fault is one finding.
 -- Limits: codes are those of causes.py; a cause names no single resource.
@@ -198,6 +199,42 @@ found_kept AS (
         END AS kept_found
     FROM rooted AS r
     JOIN copied AS c ON c.resource_no = r.resource_no AND c.leg_no = r.leg_no
+),
+ends AS (
+    SELECT
+        k.*,
+        -- Without recovery points there is nothing to seal, to keep or to restore: the cause is the one that left none.
+        CASE WHEN k.copy THEN k.copied_state ELSE k.backed_state END AS empty_state,
+        CASE WHEN k.copy THEN k.copied_code ELSE k.backed_code END AS empty_code,
+        CASE WHEN k.copy THEN k.copied_cause ELSE k.backed_cause END AS empty_cause,
+        f.arn AS flaw_arn, f.state AS flaw_state,
+        s.state AS seal_state, s.code AS seal_code, s.cause AS seal_cause,
+        CASE
+            WHEN s.state = 'broken' THEN 'VAULT'
+            WHEN k.unread IS NOT NULL THEN 'VRF001'
+            WHEN k.flaw = 5 AND k.flaw_key_no = k.source_key_no AND k.root_code = 'VRF076' THEN 'ROOT'
+            WHEN k.flaw = 5 THEN 'VRF049'
+            WHEN k.flaw >= 3 THEN 'VRF048'
+            WHEN s.state = 'unknown' AND NOT (s.doubt AND k.points > 0 AND k.fresh) THEN 'VAULT'
+            WHEN k.points = 0 THEN 'EMPTY'
+            WHEN k.flaw = 2 THEN 'VRF088'
+            WHEN s.state = 'not_required' THEN 'VAULT'
+        END AS sealed_found,
+        a.state AS foreseen_state, a.code AS foreseen_code, a.cause AS foreseen_cause,
+        CASE
+            WHEN k.unread IS NOT NULL THEN 'VRF001'
+            WHEN k.points = 0 THEN 'EMPTY'
+            WHEN a.doubt AND a.state = 'unknown' AND e.leg_no IS NOT NULL THEN NULL  -- it was restored
+            WHEN a.state IS NOT NULL THEN 'FORESEEN'
+        END AS restorable_found,
+        z.state AS tested_state, z.code AS tested_code, z.cause AS tested_cause,
+        CASE WHEN z.state IS NULL THEN 'NONE' WHEN k.points = 0 AND k.unread IS NULL AND z.state <> 'proven' THEN 'EMPTY' END AS restored_found
+    FROM found_kept AS k
+    JOIN seals AS s ON s.place_no = k.place_no AND s.leg_no = k.leg_no
+    LEFT JOIN key_numbers AS f ON f.key_no = k.flaw_key_no
+    LEFT JOIN restorables AS a ON a.group_no = k.group_no AND a.leg_no = k.leg_no
+    LEFT JOIN recovered AS e ON e.resource_no = k.resource_no AND e.leg_no = k.leg_no
+    LEFT JOIN restored AS z ON z.resource_no = k.resource_no AND z.leg_no = k.leg_no
 )
 SELECT
     k.resource_no, k.leg_no, k.place_no, k.vault_no, k.type, k.points, k.expected, k.newest_at, k.oldest_at,
@@ -206,20 +243,50 @@ SELECT
     k.backed_state AS backed_up_state, k.backed_code AS backed_up_code, k.backed_cause AS backed_up_cause,
     k.copied_state, k.copied_code, k.copied_cause,
     CASE
+        WHEN k.sealed_found IS NULL THEN 'proven'
+        WHEN k.sealed_found IN ('VRF001', 'VRF088') THEN 'unknown'
+        WHEN k.sealed_found = 'VAULT' THEN k.seal_state
+        WHEN k.sealed_found = 'EMPTY' THEN k.empty_state
+        ELSE 'broken'
+    END AS sealed_state,
+    CASE k.sealed_found WHEN 'VAULT' THEN k.seal_code WHEN 'EMPTY' THEN k.empty_code WHEN 'ROOT' THEN k.root_code
+        ELSE k.sealed_found END AS sealed_code,
+    CASE k.sealed_found
+        WHEN 'VRF001' THEN k.unread
+        WHEN 'VAULT' THEN k.seal_cause
+        WHEN 'EMPTY' THEN k.empty_cause
+        WHEN 'ROOT' THEN k.root_cause
+        WHEN 'VRF049' THEN 'recovery points are under '
+            || CASE WHEN k.flaw_key_no IS DISTINCT FROM k.source_key_no AND NOT k.copy THEN 'the former key ' ELSE 'key ' END
+            || k.flaw_arn || ', which is ' || k.flaw_state
+        WHEN 'VRF048' THEN CASE WHEN k.flaw = 4 THEN 'recovery points of rule ' || k.rule_name || ' are not encrypted'
+            ELSE 'recovery points of rule ' || k.rule_name || ' are under key ' || k.flaw_arn || ' instead of the key of their vault' END
+        WHEN 'VRF088' THEN CASE WHEN k.flaw_arn IS NOT NULL THEN 'key ' || k.flaw_arn || ' of recovery points was not read'
+            ELSE 'the key of recovery points of rule ' || k.rule_name || ' was not told or not read' END
+    END AS sealed_cause,
+    CASE
         WHEN k.kept_found IS NULL THEN 'proven'
         WHEN k.kept_found = 'VRF001' THEN 'unknown'
-        WHEN k.kept_found = 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_state ELSE k.backed_state END
+        WHEN k.kept_found = 'EMPTY' THEN k.empty_state
         ELSE 'broken'
     END AS kept_state,
-    CASE WHEN k.kept_found = 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_code ELSE k.backed_code END ELSE k.kept_found END AS kept_code,
+    CASE WHEN k.kept_found = 'EMPTY' THEN k.empty_code ELSE k.kept_found END AS kept_code,
     CASE k.kept_found
         WHEN 'VRF001' THEN k.unread
-        WHEN 'EMPTY' THEN CASE WHEN k.copy THEN k.copied_cause ELSE k.backed_cause END
+        WHEN 'EMPTY' THEN k.empty_cause
         WHEN 'VRF050' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' are kept '
             || coalesce(k.misfit_days || ' days', 'forever') || ' instead of ' || coalesce(k.keep_days || ' days', 'forever')
         WHEN 'VRF051' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' lack the run of '
             || strftime(coalesce(k.deleted_at, k.history_at), '%Y-%m-%d %H:%M') || ' UTC, which is inside the retention of '
             || coalesce(k.keep_days || ' days', 'forever')
         WHEN 'VRF052' THEN 'the longest retention is ' || k.keep_days || ' days, ' || k.owed_days || ' days are owed'
-    END AS kept_cause
-FROM found_kept AS k;
+    END AS kept_cause,
+    CASE k.restorable_found WHEN 'VRF001' THEN 'unknown' WHEN 'EMPTY' THEN k.empty_state WHEN 'FORESEEN' THEN k.foreseen_state
+        ELSE 'proven' END AS restorable_state,
+    CASE k.restorable_found WHEN 'VRF001' THEN 'VRF001' WHEN 'EMPTY' THEN k.empty_code WHEN 'FORESEEN' THEN k.foreseen_code END AS restorable_code,
+    CASE k.restorable_found WHEN 'VRF001' THEN k.unread WHEN 'EMPTY' THEN k.empty_cause WHEN 'FORESEEN' THEN k.foreseen_cause
+        END AS restorable_cause,
+    CASE k.restored_found WHEN 'NONE' THEN 'not_required' WHEN 'EMPTY' THEN k.empty_state ELSE k.tested_state END AS restored_state,
+    CASE k.restored_found WHEN 'EMPTY' THEN k.empty_code ELSE k.tested_code END AS restored_code,
+    CASE k.restored_found WHEN 'EMPTY' THEN k.empty_cause ELSE k.tested_cause END AS restored_cause
+FROM ends AS k;

@@ -1,22 +1,33 @@
-"""`coverage`: what is backed up and what is not, of a whole organization, without any strategy."""
+"""`coverage`: what is backed up and what is not, of a whole organization; a strategy is only needed for its own plans."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from strongroom import ledger
+from strongroom.domain.estate import Estate
+from strongroom.errors import BadInput
 from strongroom.proof.engine import query
 from strongroom.proof.readings import Unreadable
-from strongroom.semantics.selection import PlanSelection
-from strongroom.semantics.selection_columns import plan_mask
+from strongroom.proof.selecting import selected_by_plans, selected_by_strategy
 
 FORMAT_VERSION = 1
-RESOURCE_COLUMNS = ("account_id", "region", "arn", "type", "tags")
+# What resources, and those of services that AWS Backup doesn't know, are grouped by: queries of name, account_id and arn.
+GROUPINGS = {
+    "account": "SELECT account_id AS name, account_id, arn FROM {table}",
+    "ou": "SELECT coalesce(nullif(a.ou_path, ''), '(root)') AS name, r.account_id, r.arn "
+    "FROM {table} AS r LEFT JOIN accounts AS a ON a.account_id = r.account_id",
+    "type": "SELECT type AS name, account_id, arn FROM {table}",
+    "tag": "SELECT coalesce(tags[$key], '(no such tag)') AS name, account_id, arn FROM {table}",
+    "plan": "SELECT coalesce(p.plan, '(no plan)') AS name, r.account_id, r.arn "
+    "FROM {table} AS r LEFT JOIN (SELECT DISTINCT * FROM chosen) AS p ON p.account_id = r.account_id AND p.arn = r.arn",
+}
+WAYS = "account, ou, type, tag:KEY, plan"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,7 @@ class AccountCoverage:
     region: str
     type: str
     resources: int
+    selected: int  # by any plan that is there, with its conditions and exclusions
     within_day: int  # with a recovery point newer than 24 hours
     within_week: int  # newer than 7 days
     ever: int  # with any recovery point
@@ -36,18 +48,36 @@ class AccountCoverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCoverage:
+    """Coverage of the resources of one account, OU, type, tag's value or plan."""
+
+    name: str
+    resources: int
+    selected: int
+    within_day: int
+    within_week: int
+    ever: int
+    newest_at: datetime | None
+    stalest_at: datetime | None
+    unknown_to_backup: int  # resources of services that AWS Backup has no jobs for: nothing here protects them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What is backed up; `uncovered` has account_id, region, type, arn and name of resources without any recovery point."""
 
     snapshot_id: str
     observed_at: datetime
     accounts: tuple[AccountCoverage, ...]
+    by: str  # what `groups` are groups of: account, ou, type, tag:KEY, plan; empty: none were asked for
+    groups: tuple[GroupCoverage, ...]
     uncovered: pa.Table
+    unknown_to_backup: pa.Table  # type, account_id, region and count of resources that AWS Backup has no jobs for
     unread: tuple[Unreadable, ...]  # nothing is known about these
 
     @property
     def resources(self) -> int:
-        """All resources that were found."""
+        """All resources that were found and AWS Backup knows."""
         return sum(each.resources for each in self.accounts)
 
     def to_json(self) -> dict[str, Any]:
@@ -57,43 +87,60 @@ class Coverage:
             "snapshot": self.snapshot_id,
             "observed_at": self.observed_at.isoformat(),
             "resources": self.resources,
+            "selected": sum(each.selected for each in self.accounts),
             "within_day": sum(each.within_day for each in self.accounts),
             "within_week": sum(each.within_week for each in self.accounts),
             "ever": sum(each.ever for each in self.accounts),
+            "by": self.by,
+            "groups": [_plain(asdict(each)) for each in self.groups],
             "accounts": [_plain(asdict(each)) for each in self.accounts],
             "uncovered": self.uncovered.to_pylist(),
+            "unknown_to_backup": self.unknown_to_backup.to_pylist(),
             "unread": [asdict(each) for each in self.unread],
         }
 
 
-def coverage(snapshot: ledger.Snapshot) -> Coverage:
-    """Return how many resources of each account, Region and type have a recovery point of which age.
+def coverage(snapshot: ledger.Snapshot, *, by: str = "", estate: Estate | None = None) -> Coverage:
+    """Return how many resources of each account, Region and type have a recovery point of which age, and the same of groups.
 
     An on-demand backup or one of somebody else's plan counts as well; whether it is what the organization wants is a question
-    for `verify`. Raises CouldNotVerify for a damaged snapshot.
+    for `verify`. `by`: account, ou, type, tag:KEY or plan. `estate`: its plans select, not those that are there.
+    Raises BadInput for another `by`, CouldNotVerify for a damaged snapshot.
     """
-    selecting = _selecting(snapshot)
+    way, _, key = by.partition(":")
+    if by and (way not in GROUPINGS or (way == "tag") is not bool(key)):
+        raise BadInput(f"coverage can't be grouped by {by!r}", hint=f"one of {WAYS}")
+    chosen = selected_by_strategy(estate, snapshot) if estate else selected_by_plans(snapshot)
     connection = ledger.connect(snapshot)
     try:
         connection.register("clock", pa.table({"now": pa.array([snapshot.observed_at], pa.timestamp("us", tz="UTC"))}))
+        connection.register("chosen", chosen)
         connection.execute(query("covered"))
         rows = ledger.rows(connection, query("coverage"))
+        groups = _groups(connection, way, key) if by else ()
         text = "SELECT account_id, region, type, arn, name FROM covered WHERE newest_at IS NULL ORDER BY account_id, region, type, arn"
         uncovered = connection.sql(text).to_arrow_table()
+        text = "SELECT type, account_id, region, count(*) AS resources FROM other_resources GROUP BY ALL ORDER BY ALL"
+        unknown = connection.sql(text).to_arrow_table()
     finally:
         connection.close()
     return Coverage(
         snapshot_id=snapshot.id,
         observed_at=snapshot.observed_at,
-        accounts=tuple(AccountCoverage(**row, plans=selecting.get((row["account_id"], row["region"], row["type"]), ())) for row in rows),
+        accounts=tuple(AccountCoverage(**{**row, "plans": tuple(row["plans"])}) for row in rows),
+        by=by,
+        groups=groups,
         uncovered=uncovered,
+        unknown_to_backup=unknown,
         unread=tuple(_unread(snapshot)),
     )
 
 
-def age(newest_at: datetime | None, now: datetime) -> timedelta | None:
-    """Return how old a recovery point is; None when there is none."""
-    return None if newest_at is None else now - newest_at
+def _groups(connection: duckdb.DuckDBPyConnection, way: str, key: str) -> tuple[GroupCoverage, ...]:
+    for name, table in (("grouped_resources", "resources"), ("grouped_others", "other_resources")):
+        text = GROUPINGS[way].format(table=table)
+        connection.execute(f"CREATE TEMP TABLE {name} AS {text}", {"key": key} if "$key" in text else {})
+    return tuple(GroupCoverage(**row) for row in ledger.rows(connection, query("coverage_groups")))
 
 
 def _unread(snapshot: ledger.Snapshot) -> Iterator[Unreadable]:
@@ -101,49 +148,6 @@ def _unread(snapshot: ledger.Snapshot) -> Iterator[Unreadable]:
     for row in reads.filter(pc.invert(reads["read"])).to_pylist():
         reason = ": ".join(part for part in (row["code"], row["reason"]) if part)
         yield Unreadable(account_id=row["account_id"], region=row["region"], subject=row["subject"], reason=reason)
-
-
-def _selecting(snapshot: ledger.Snapshot) -> dict[tuple[str, str, str], tuple[str, ...]]:
-    """Return the names of the plans that select resources, by account, Region and type.
-
-    Places with the same selections and opt-in are looked at together: policies make thousands of accounts alike.
-    """
-    groups = _alike(snapshot)
-    resources = snapshot.table("resources").select(list(RESOURCE_COLUMNS))
-    where = pc.binary_join_element_wise(resources["account_id"], resources["region"], " ")
-    found: dict[tuple[str, str, str], set[str]] = {}
-    for (selections, opt_in), places in groups.items():
-        here = resources.filter(pc.is_in(where, value_set=pa.array(places, pa.string())))
-        for plan, document in selections:
-            chosen = here.filter(plan_mask(PlanSelection.parse(json.loads(document)), here, dict(opt_in)))
-            for row in chosen.group_by(["account_id", "region", "type"]).aggregate([]).to_pylist():
-                found.setdefault((row["account_id"], row["region"], row["type"]), set()).add(plan)
-    return {key: tuple(sorted(plans)) for key, plans in found.items()}
-
-
-Selections = tuple[tuple[str, str], ...]  # name of the plan, BackupSelection document
-OptIn = tuple[tuple[str, bool], ...]
-
-
-def _alike(snapshot: ledger.Snapshot) -> dict[tuple[Selections, OptIn], list[str]]:
-    management = {row["account_id"] for row in snapshot.table("accounts").to_pylist() if row["management"]}
-    names = {(row["account_id"], row["region"], row["plan_id"]): row["name"] for row in snapshot.table("backup_plans").to_pylist()}
-    settings = snapshot.table("settings")
-    opt_in: dict[tuple[str, str], dict[str, bool]] = {}
-    for row in settings.filter(pc.equal(settings["kind"], "opt_in")).to_pylist():
-        opt_in.setdefault((row["account_id"], row["region"]), {})[row["name"]] = row["value"] == "true"
-    places: dict[tuple[str, str, bool], set[tuple[str, str]]] = {}
-    for row in snapshot.table("selections").to_pylist():
-        key = (row["account_id"], row["region"], row["plan_id"])
-        by_policy = row["plan_id"].startswith("orgs/")  # then the management account's opt-in decides
-        document = json.dumps({**json.loads(row["document"]), "IamRoleArn": ""}, sort_keys=True)  # the role alone differs by account
-        places.setdefault((row["account_id"], row["region"], by_policy), set()).add((names.get(key, row["plan_id"]), document))
-    groups: dict[tuple[Selections, OptIn], list[str]] = {}
-    for (account, region, by_policy), selections in places.items():
-        owner = next(iter(management), account) if by_policy else account
-        chosen = tuple(sorted(opt_in.get((owner, region), {}).items()))
-        groups.setdefault((tuple(sorted(selections)), chosen), []).append(f"{account} {region}")
-    return groups
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

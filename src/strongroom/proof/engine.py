@@ -23,13 +23,18 @@ from strongroom.proof.permitted import Permissions
 from strongroom.proof.places import Places
 from strongroom.proof.promises import hardened, lags
 from strongroom.proof.protected import Protected, protected
+from strongroom.proof.restored import RestoreTests, restore_jobs
+from strongroom.proof.restoring import restorables, roles_asked
 from strongroom.proof.scope import Scope, scope_of
+from strongroom.proof.sealed import SealedJudge
+from strongroom.proof.sealing import sealing
 from strongroom.proof.selected import SelectedJudge
 from strongroom.proof.slots import INSTANT, slot_tables
+from strongroom.proof.touched import touched
 
 JOBS_DAYS = 30  # how far AWS lists jobs back
 MEMORY_MB = 2_200  # for SQL; a million resources take 1.2 GB beside it, and 4 GiB are allowed
-STEPS = ("points", "observed", "troubles", "judged", "promises", "gaps", "chains")
+STEPS = ("points", "observed", "flaws", "troubles", "judged", "promises", "gaps", "restored", "recovered", "chains", "standing")
 
 LEGS = pa.schema(
     [
@@ -71,29 +76,41 @@ def judge(
     estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot] = (), *, arn: str | None = None
 ) -> Iterator[Judgement]:
     """Judge all chains of an estate (or those of one resource) against a snapshot; raises CouldNotVerify."""
+    if arn is not None:
+        snapshot, *earlier = (touched(estate, each, arn) for each in (snapshot, *earlier))
     scope = scope_of(estate, snapshot.table("accounts"))
     plans = declared(estate)
     observed = observe(snapshot)
-    mine = protected(estate, scope, plans, _resources(snapshot, arn), earlier)
-    entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources))
-    groups, resources = grouped(mine.resources, patterns(entitled, estate.roles.backup))
-    mine = replace(mine, resources=resources)
+    mine = protected(estate, scope, plans, snapshot, earlier)
+    restoring = roles_asked(estate)
+    entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources), also=restoring)
+    groups, resources = grouped(mine.resources, patterns(entitled, estate.roles.backup, *restoring))
+    keys = sealing(observed, groups)
     connection = ledger.connect(snapshot)
     try:
         connection.execute(f"SET memory_limit = '{MEMORY_MB}MB'")
+        _load(connection, {"key_numbers": keys.keys()})
+        hashes = {row["key_no"]: row["hash"] for row in ledger.rows(connection, "SELECT key_no, hash(arn) AS hash FROM key_numbers")}
+        mine = replace(mine, resources=keys.resources(resources, hashes))
         _load(connection, {"protected": mine.resources, "memberships": mine.memberships, "legs": _legs(estate, plans), "lags": lags()})
-        places = Places(SelectedJudge(estate, scope, observed), EquippedJudge(estate, scope, observed, entitled), plans)
-        _load(connection, places.tables(pc.unique(mine.resources["type"]).to_pylist()))
+        equipped = EquippedJudge(estate, scope, observed, entitled)
+        places = Places(SelectedJudge(estate, scope, observed), equipped, plans).tables(pc.unique(mine.resources["type"]).to_pylist())
+        sealed = SealedJudge(estate, observed, equipped, snapshot.observed_at).table(scope.places, plans, places["place_legs"])
+        _load(connection, places | {"vault_places": keys.vaults(places["vault_places"], hashes), "seals": sealed})
         permissions = Permissions(entitled, observed, estate.roles.backup, plans)
-        _load(connection, {"permissions": permissions.table(groups, _selected_groups(mine))})
+        selected = tuple(_selected_groups(mine))
+        _load(connection, {"permissions": permissions.table(groups, selected)})
+        _load(connection, {"restorables": restorables(estate, scope, snapshot, permissions, groups=groups, selected=selected)})
+        _load(connection, RestoreTests(estate, plans, snapshot, observed.readings).build(places["vault_places"]))
+        _load(connection, {"tested": mine.tested, "restores": restore_jobs(estate, snapshot, earlier)})
         local = sorted({rule.rule.vault_name for plan in plans for rule in plan.rules})
         _load(connection, {"local_vaults": pa.table({"name": pa.array(local, pa.string())})})
         _load(connection, {"unselected": mine.others.select(["account_id", "region", "arn"])})
         _load(connection, {"clock": pa.table({"now": pa.array([snapshot.observed_at], INSTANT)})})
         _load(connection, slot_tables(plans, _since(connection, snapshot, earlier), snapshot.observed_at))
         for step in STEPS:
-            if step == "gaps" and not _any_suspects(connection):
-                connection.execute(NO_GAPS)
+            if step in LOOKED_FOR and not ledger.rows(connection, f"SELECT 1 FROM {LOOKED_FOR[step]} LIMIT 1"):  # noqa: S608 - our own
+                connection.execute(NOTHING[step])
             else:
                 connection.execute(query(step))
         yield Judgement(estate, snapshot, scope, plans, observed, entitled, mine, connection)
@@ -101,9 +118,14 @@ def judge(
         connection.close()
 
 
-NO_GAPS = """CREATE TEMP TABLE gaps (
-    resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
-)"""  # as in gaps.sql, which would read all recovery points once more
+# Steps that read all recovery points once more, only when something is to be found; else their tables are empty.
+LOOKED_FOR = {"flaws": "observed WHERE odd", "gaps": "judged WHERE suspect AND in_range > 0"}
+NOTHING = {
+    "flaws": "CREATE TEMP TABLE flaws (resource_no INTEGER, leg_no INTEGER, flaw BIGINT)",
+    "gaps": """CREATE TEMP TABLE gaps (
+        resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
+    )""",
+}
 
 
 def _buckets(resources: pa.Table) -> Iterable[tuple[str, str]]:
@@ -119,11 +141,6 @@ def _selected_groups(resources: Protected) -> Iterator[tuple[int, int]]:
     return iter(sorted(zip(pairs["group_no"].to_pylist(), pairs["plan_no"].to_pylist(), strict=True)))
 
 
-def _resources(snapshot: ledger.Snapshot, arn: str | None) -> pa.Table:
-    resources = snapshot.table("resources")
-    return resources if arn is None else resources.filter(pc.equal(resources["arn"], arn))
-
-
 def query(name: str) -> str:
     """Return the text of a named query of this room."""
     return files("strongroom.proof").joinpath(f"{name}.sql").read_text(encoding="utf-8")
@@ -134,10 +151,6 @@ def _load(connection: duckdb.DuckDBPyConnection, tables: dict[str, pa.Table]) ->
         connection.register(f"given_{name}", table)
         connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given_{name}")  # noqa: S608 - our own names
         connection.unregister(f"given_{name}")
-
-
-def _any_suspects(connection: duckdb.DuckDBPyConnection) -> bool:
-    return bool(ledger.rows(connection, "SELECT 1 FROM judged WHERE suspect AND in_range > 0 LIMIT 1"))
 
 
 def _since(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot]) -> datetime:

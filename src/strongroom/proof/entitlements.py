@@ -26,7 +26,8 @@ from strongroom.proof.readings import Readings, readings
 AIR_GAPPED = "LOGICALLY_AIR_GAPPED_BACKUP_VAULT"  # the one type of vault that can be shared with other accounts
 GONE = "NotFound"  # state of a key that vaults or resources name and that is not there
 AWS_MANAGED = Unread("AWS manages this key and its policy")
-UNTOLD_TAGS = Unread("its tags are not synced")
+UNTOLD_TAGS = Unread("its tags were not read")
+_VAULT_TAGS = ("account_id", "region", "vault_name", "tags")
 CONTEXTS = {"EncryptionContextEquals": True, "EncryptionContextSubset": False}  # constraint of a grant: exact
 
 
@@ -135,17 +136,19 @@ def _text(texts: Mapping[str, str], digest: str | None) -> str | Unread:
 
 def _vaults(tables: Tables) -> Iterable[GuardedResource]:
     """Yield the vaults; one whose policy could not be read has no row."""
+    tagged = {(account, region, name): tags for account, region, name, tags in _rows(tables, "vault_tags", *_VAULT_TAGS)}
     columns = ("account_id", "region", "name", "arn", "type", "access_policy")
     for account, region, name, arn, kind, policy in _rows(tables, "vaults", *columns):
         origin = LiveOrigin(account, region, arn)
         text = PolicyText(name=f"access policy of vault {name}", text=policy, origin=origin) if policy else None
-        air_gapped = kind == AIR_GAPPED
-        yield GuardedResource(arn=arn, account=account, policy=text, tags=UNTOLD_TAGS, air_gapped=air_gapped, origin=origin)
+        tags = _tags(tagged.get((account, region, name)))
+        yield GuardedResource(arn=arn, account=account, policy=text, tags=tags, air_gapped=kind == AIR_GAPPED, origin=origin)
 
 
 def _keys(tables: Tables, read: Readings) -> Iterable[GuardedResource]:
     """Yield each key once; other accounts may have been asked for a key whose owner could not be."""
     grants = _grants(tables)
+    tagged = dict(_rows(tables, "key_tags", "key_arn", "tags"))
     found: dict[str, GuardedResource] = {}
     columns = ("account_id", "region", "arn", "manager", "state", "policy")
     for account, region, arn, manager, state, policy in _rows(tables, "keys", *columns):
@@ -159,10 +162,14 @@ def _keys(tables: Tables, read: Readings) -> Iterable[GuardedResource]:
             account=_owner(arn, account),
             policy=PolicyText(name=f"key policy of {arn}", text=policy, origin=origin) if policy else _no_policy(manager, state),
             grants=Unread(unread.reason) if unread and manager == "CUSTOMER" else grants.get((account, region, arn), ()),
-            tags=UNTOLD_TAGS,
+            tags=_tags(tagged.get(arn)),
             origin=origin,
         )
     return found.values()
+
+
+def _tags(found: Iterable[tuple[str, str]] | None) -> tuple[tuple[str, str], ...] | Unread:
+    return UNTOLD_TAGS if found is None else tuple(sorted(found))
 
 
 def _no_policy(manager: str, state: str) -> Unread:

@@ -1,7 +1,7 @@
 """`rpo`: how much of one resource would have been lost at any time, for each vault, from everything that the ledger has seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,14 +11,11 @@ import pyarrow.compute as pc
 from strongroom import ledger
 from strongroom.domain.estate import Estate
 from strongroom.errors import BadInput
+from strongroom.ledger.narrowing import Narrowing
 from strongroom.proof.promises import extreme, lags
 from strongroom.semantics.exposure import Exposure, Point, exposures, worst_by_day
 
-POINTS = """
-SELECT account_id, region, vault_name, arn, status, created_at, coalesce(completed_at, created_at) AS usable_at
-FROM recovery_points
-WHERE resource_arn = $arn AND status IN ('COMPLETED', 'AVAILABLE', 'EXPIRED')
-"""
+USABLE = ("COMPLETED", "AVAILABLE", "EXPIRED")  # states of recovery points that a restore could have been made from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +63,10 @@ def actual_rpo(snapshots: Sequence[ledger.Snapshot], arn: str, *, days: int, est
 
     Raises BadInput for a resource that the newest snapshot doesn't know and of which no recovery point was ever seen.
     """
-    newest = snapshots[-1]
-    resources = newest.table("resources")
-    mine = resources.filter(pc.equal(resources["arn"], arn))
-    points = _points(snapshots, arn)
+    alone = [replace(each, only=Narrowing(resource=arn, accounts=())) for each in snapshots]
+    newest = alone[-1]
+    mine = newest.table("resources")
+    points = _points(alone)
     if mine.num_rows == 0 and not points:
         raise BadInput(f"no resource {arn} in the ledger", hint="strongroom coverage lists the resources that were found")
     kind = str(mine["type"][0]) if mine.num_rows else ""
@@ -84,17 +81,13 @@ def actual_rpo(snapshots: Sequence[ledger.Snapshot], arn: str, *, days: int, est
     )
 
 
-def _points(snapshots: Sequence[ledger.Snapshot], arn: str) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    """Return all recovery points that any snapshot has seen, by account, Region and vault."""
+def _points(alone: Sequence[ledger.Snapshot]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    """Return all recovery points of the resource that any snapshot has seen, by account, Region and vault."""
     seen: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for snapshot in snapshots:
-        connection = ledger.connect(snapshot)
-        try:
-            rows = ledger.rows(connection, POINTS, {"arn": arn})
-        finally:
-            connection.close()
-        for row in rows:
-            seen[row["account_id"], row["region"], row["vault_name"], row["arn"]] = row
+    for snapshot in alone:
+        for row in snapshot.table("recovery_points").to_pylist():
+            if row["status"] in USABLE:
+                seen[row["account_id"], row["region"], row["vault_name"], row["arn"]] = row
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for (account, region, vault, _), row in seen.items():
         found.setdefault((account, region, vault), []).append(row)
@@ -105,7 +98,11 @@ def _exposed(  # noqa: PLR0917 - one place and what is known of all
     place: tuple[str, str, str], rows: Sequence[dict[str, Any]], lag: int | None, now: datetime, first: datetime, days: int
 ) -> Exposed:
     points = [
-        Point(row["usable_at"], row["created_at"], timedelta(minutes=lag) if lag is not None and row["status"] == "AVAILABLE" else None)
+        Point(
+            row["completed_at"] or row["created_at"],
+            row["created_at"],
+            timedelta(minutes=lag) if lag is not None and row["status"] == "AVAILABLE" else None,
+        )
         for row in rows
     ]
     exposed = exposures(points, now)

@@ -12,9 +12,12 @@ from strongroom.proof.links import ASSESSED, LinkName, LinkState
 from strongroom.proof.messages import failure_mode
 from strongroom.proof.readings import Unreadable
 from strongroom.proof.scope import Scope
+from strongroom.proof.stake import NOTHING, Stake, StakeClass
 from strongroom.proof.typos import Typo, typos
 
 SHOWN = 3  # resources named in a finding's subject
+UNREAD = "VRF001"
+_SEVERITIES, _CLASSES = tuple(Severity), tuple(StakeClass)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,12 @@ class Fault:
     resources: int
     chains: int
     arns: tuple[str, ...]  # the first 20 of them
+    stake: Stake = NOTHING
+
+    @property
+    def at_stake(self) -> StakeClass:
+        """The worst that it does."""
+        return self.stake.kind(unread=self.state is LinkState.UNKNOWN and self.finding.code == UNREAD, chains=self.chains)
 
 
 def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, ...]:
@@ -47,8 +56,15 @@ def faults(judgement: Judgement, unread: Sequence[Unreadable]) -> tuple[Fault, .
 
 
 def in_order(found: Iterable[Fault]) -> tuple[Fault, ...]:
-    """Return faults in the order in which they are shown: unread accounts first, then by code."""
-    return tuple(sorted(found, key=lambda fault: (fault.finding.code, fault.finding.message)))
+    """Return faults in the order in which they are shown: by what is at stake (`proof.stake`)."""
+    return tuple(sorted(found, key=_order))
+
+
+def _order(fault: Fault) -> tuple[Any, ...]:
+    stake, finding = fault.stake, fault.finding
+    touched = (-stake.bare_promised, -stake.bare, -stake.promised, -fault.chains, -fault.resources, -finding.count)
+    first = fault.at_stake is StakeClass.UNREAD
+    return (not first, _SEVERITIES.index(finding.severity), _CLASSES.index(fault.at_stake), *touched, finding.code, finding.message)
 
 
 def mode_of(code: str, cause: str) -> str:
@@ -78,6 +94,7 @@ def _of_links(row: dict[str, Any]) -> Fault:
         resources=row["resources"],
         chains=row["chains"],
         arns=tuple(row["arns"]),
+        stake=Stake(accounts=row["accounts"], bare=row["bare"], bare_promised=row["bare_promised"], promised=row["promised"]),
     )
 
 
@@ -140,7 +157,9 @@ def _typos(found: Iterable[Typo]) -> Iterator[Fault]:
             failure_mode=cause.failure_mode,
             count=len(arns),
         )
-        yield Fault(finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=tuple(arns[:20]))
+        stake = Stake(accounts=len({typo.account_id for typo in mine}), bare=len(arns))  # no plan backs them up
+        shown = tuple(arns[:20])
+        yield Fault(finding=finding, state=LinkState.BROKEN, link=LinkName.SELECTED, resources=len(arns), chains=0, arns=shown, stake=stake)
 
 
 def _dropped(judgement: Judgement, named: set[str]) -> Iterator[Fault]:

@@ -29,26 +29,30 @@ class Group:
     key: str | None  # ARN; None: not encrypted, under a key of AWS's own, or under one that AWS didn't tell
     arn: str
     signature: str  # which patterns in policies match; empty: none names single resources
+    manager: str = "UNKNOWN"  # of its key: AWS, CUSTOMER, UNKNOWN; NONE: not encrypted
+    under: str | None = None  # ARN of its key, whoever manages it
+    profile: str | None = None  # EC2: ARN of the instance profile, empty without one; None: not known
 
 
-def patterns(rights: Rights, role: str) -> dict[str, tuple[str, ...]]:
-    """Return by account the patterns for single resources that policies about its role contain; those for all under ''."""
+def patterns(rights: Rights, *roles: str) -> dict[str, tuple[str, ...]]:
+    """Return by account the patterns for single resources that policies about its roles contain; those for all under ''."""
     access = rights.authorizer.access
     controls = () if isinstance(access.controls, Unread) else access.controls
     found = {"": tuple(_specific(each.policy.text for each in controls))}
     for principal in access.principals:
-        if principal.arn.endswith(f"/{role}"):
+        if principal.arn.rpartition("/")[2] in roles:
             found[principal.account] = (*found.get(principal.account, ()), *_specific(_texts(principal)))
     return {account: each for account, each in found.items() if each}
 
 
 def grouped(resources: pa.Table, named: Mapping[str, Sequence[str]]) -> tuple[tuple[Group, ...], pa.Table]:
-    """Return the groups, and the resources with a column group_no in place of key_arn; `named` is of `patterns`."""
-    columns = [resources["place_no"].cast(pa.string()), resources["type"], resources["key_manager"], pc.fill_null(resources["key_arn"], "")]
+    """Return the groups, and the resources with a column group_no in place of key_arn and instance_profile; `named` is of `patterns`."""
+    columns = [resources["place_no"].cast(pa.string()), resources["type"], resources["key_manager"]]
+    columns += [pc.fill_null(resources[name], "") for name in ("key_arn", "instance_profile")]
     if named:
         columns.append(pa.array(_signatures(resources, named), pa.string()))
     numbers = pc.binary_join_element_wise(*columns, "\n").combine_chunks().dictionary_encode().indices
-    made = resources.drop_columns(["key_arn"]).append_column("group_no", numbers.cast(pa.int32()))
+    made = resources.drop_columns(["key_arn", "instance_profile"]).append_column("group_no", numbers.cast(pa.int32()))
     first = made.append_column("row", pa.array(range(made.num_rows), pa.int64())).group_by("group_no").aggregate([("row", "min")])
     rows = resources.take(first.sort_by("group_no")["row_min"])
     signatures = _signatures(rows, named) if named else [""] * rows.num_rows
@@ -56,10 +60,22 @@ def grouped(resources: pa.Table, named: Mapping[str, Sequence[str]]) -> tuple[tu
 
 
 def _groups(rows: pa.Table, signatures: Sequence[str]) -> Iterator[Group]:
-    names = ("account_id", "region", "type", "arn", "key_manager", "key_arn")
-    for (account, region, type_, arn, manager, key), signature in zip(zip(*_columns(rows, names), strict=True), signatures, strict=True):
+    names = ("account_id", "region", "type", "arn", "key_manager", "key_arn", "instance_profile")
+    for (account, region, type_, arn, manager, key, profile), signature in zip(
+        zip(*_columns(rows, names), strict=True), signatures, strict=True
+    ):
         own = key if manager not in {"NONE", "AWS"} else None
-        yield Group(account=account, region=region, type=type_, key=own, arn=arn, signature=signature)
+        yield Group(
+            account=account,
+            region=region,
+            type=type_,
+            key=own,
+            arn=arn,
+            signature=signature,
+            manager=manager,
+            under=key,
+            profile=profile,
+        )
 
 
 def _columns(table: pa.Table, names: Iterable[str]) -> list[list[Any]]:

@@ -1,7 +1,7 @@
 -- Every chain with what it should have and what it has.
 --
 -- Row:    a resource and a leg of a plan that selects it: one proof chain
--- Reads:  memberships, protected, legs, place_legs, leg_ranges, hours, slots; observed, troubles; clock;
+-- Reads:  memberships, protected, legs, place_legs, leg_ranges, hours, slots; observed, flaws, troubles; clock;
 --         backup_jobs, copy_jobs, vault_places, attribution
 -- Why:    slots are expected from the latest of: resource created, plan created, last seen unselected; and, as far as no earlier
 --         snapshot saw it selected, not before the first recovery point or job of the leg. Slots whose recovery points may
@@ -47,7 +47,7 @@ ran AS (
 chain AS (
     SELECT
         m.resource_no, l.leg_no, l.rule_no, l.plan_no, l.local_leg_no, l.copy, l.continuous, l.keep_days, l.bound_minutes, l.interval_minutes,
-        r.place_no, r.group_no, r.region, r.type, r.key_manager, r.owed_days,
+        r.place_no, r.group_no, r.region, r.type, r.key_manager, r.owed_days, r.source_key_no,
         m.selected_at,
         greatest(
             coalesce(r.created_at, TIMESTAMPTZ '1970-01-01 00:00:00+00'),
@@ -64,6 +64,7 @@ bounds AS (
         c.*,
         coalesce(o.points, 0) AS points, coalesce(o.live, FALSE) AS live, o.newest_at, o.oldest_at,
         coalesce(o.in_range, 0) AS in_range, coalesce(o.marks, 0) AS marks, coalesce(o.misfits, 0) AS misfits, o.misfit_days,
+        coalesce(w.flaw, 0) // 4294967296 AS flaw, CAST(coalesce(w.flaw, 0) % 4294967296 AS INTEGER) - 1 AS flaw_key_no,
         t.message,
         coalesce(
             o.points IS NULL AND g.first_no > g.last_no
@@ -84,6 +85,7 @@ bounds AS (
     FROM chain AS c
     JOIN leg_ranges AS g ON g.leg_no = c.leg_no
     LEFT JOIN observed AS o ON o.resource_no = c.resource_no AND o.leg_no = c.leg_no
+    LEFT JOIN flaws AS w ON w.resource_no = c.resource_no AND w.leg_no = c.leg_no
     LEFT JOIN begun AS b ON b.resource_no = c.resource_no AND b.rule_no = c.rule_no
     LEFT JOIN trouble AS t ON t.resource_no = c.resource_no AND t.leg_no = c.leg_no
     LEFT JOIN ran AS n ON n.resource_no = c.resource_no AND n.leg_no = c.leg_no

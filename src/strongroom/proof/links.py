@@ -29,7 +29,15 @@ class LinkState(StrEnum):
     NOT_ASSESSED = "not_assessed"  # this release can't judge it
 
 
-ASSESSED = (LinkName.SELECTED, LinkName.EQUIPPED, LinkName.BACKED_UP, LinkName.COPIED, LinkName.KEPT)
+ASSESSED = tuple(LinkName)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """A call that shows again what a link rests on."""
+
+    account_id: str  # whose credentials it needs
+    command: str  # of the AWS CLI, quoted for a shell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +51,7 @@ class Link:
     evidence: tuple[str, ...] = ()  # what was observed
     failure_mode: str = ""  # FM01…FM39
     code: str = ""  # VRF…, for `strongroom explain`
+    by_hand: tuple[Recheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class ObservedVault:
     air_gapped: bool
     min_days: int | None
     max_days: int | None
+    locked: bool = False  # whatever the phase of the lock
+    lock_at: datetime | None = None  # when the lock hardens; None: governance, or no lock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Observed:
     vaults: Mapping[tuple[str, str, str], ObservedVault]  # account, Region, name
     keys: Mapping[str, tuple[str, str]]  # ARN: manager, state
     primaries: Mapping[str, str]  # of multi-Region keys: ARN of a key and of its primary
+    single_region: frozenset[str]  # ARNs of keys that are no multi-Region keys
     roles: Mapping[tuple[str, str], tuple[bool, str | None]]  # account, name: exists, trust policy
     settings: Mapping[tuple[str, str, str], Mapping[str, str]]  # account, Region, kind: value by name
 
@@ -75,6 +78,7 @@ def observe(tables: Tables) -> Observed:
         vaults=_vaults(tables),
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
         primaries={arn: primary for arn, primary in _rows(tables, "keys", "arn", "primary_arn") if primary},
+        single_region=frozenset(arn for arn, kind in _rows(tables, "keys", "arn", "multi_region") if kind == "NONE"),
         roles={
             (account, arn.rsplit("/", 1)[-1]): (exists, trust)
             for account, arn, exists, trust in _rows(tables, "roles", "account_id", "arn", "exists", "trust_policy")
@@ -112,7 +116,8 @@ def _age(row: tuple[Any, ...]) -> tuple[bool, Any]:
 
 
 def _vaults(tables: Tables) -> dict[tuple[str, str, str], ObservedVault]:
-    columns = ("account_id", "region", "name", "type", "key_arn", "access_policy", "locked", "min_retention_days", "max_retention_days")
+    names = ("account_id", "region", "name", "type", "key_arn", "access_policy")
+    bounds = ("locked", "min_retention_days", "max_retention_days", "lock_at")
     return {
         (account, region, name): ObservedVault(
             key_arn=key_arn,
@@ -120,8 +125,10 @@ def _vaults(tables: Tables) -> dict[tuple[str, str, str], ObservedVault]:
             air_gapped=kind == AIR_GAPPED,
             min_days=min_days if locked else None,
             max_days=max_days if locked else None,
+            locked=locked,
+            lock_at=lock_at if locked else None,
         )
-        for account, region, name, kind, key_arn, policy, locked, min_days, max_days in _rows(tables, "vaults", *columns)
+        for account, region, name, kind, key_arn, policy, locked, min_days, max_days, lock_at in _rows(tables, "vaults", *names, *bounds)
     }
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -70,6 +70,7 @@ class Permissions:
     role: str
     plans: Sequence[DeclaredPlan]
     answers: dict[tuple[object, ...], Asked | None] = field(default_factory=dict)
+    causes: dict[Refusal, Verdict] = field(default_factory=dict)  # of `table`: `restorable` has the same for the same fault
 
     def table(self, groups: Sequence[Group], selected: Iterable[tuple[int, int]]) -> pa.Table:
         """Return a row for each leg of a group that isn't proven; `selected` are numbers of groups and of plans that select in them."""
@@ -81,7 +82,7 @@ class Permissions:
                 for leg in rule.legs:
                     copy = self._asked(group, rule.rule.vault_name, leg) if leg.copy else None
                     found += [(group_no, leg.number, each) for each in (backup, copy) if each is not None]
-        causes = _causes(asked for _, _, asked in found)
+        self.causes = causes = causes_of(asked for _, _, asked in found)
         verdicts: dict[tuple[int, int], Verdict] = {}
         for group_no, leg_no, asked in found:
             place = (group_no, leg_no)
@@ -106,11 +107,11 @@ class Permissions:
                 job_role=role,
                 vault=vault_arn(group.account, group.region, vault_name),
                 source=group.arn,
-                source_key=self._key(group.key),
-                vault_key=self._key(vault.key_arn),
+                source_key=self.key(group.key),
+                vault_key=self.key(vault.key_arn),
                 destination_vault=vault_arn(*there, leg.vault_name) if leg else "",
-                destination_path=self._path(there[0]) if leg else "",
-                destination_key=self._key(destination.key_arn) if destination else None,
+                destination_path=self.path(there[0]) if leg else "",
+                destination_key=self.key(destination.key_arn) if destination else None,
                 situation=self._situation(group, destination),
             )
             self.answers[same] = self._judged(group, vault_name, leg, places)
@@ -118,9 +119,9 @@ class Permissions:
 
     def _situation(self, group: Group, destination: ObservedVault | None) -> frozenset[When]:
         found = {When.INTO_AIR_GAPPED} if destination is not None and destination.air_gapped else set()
-        return frozenset(found | ({When.BASIC_DYNAMODB} if self._basic(group) else set()))
+        return frozenset(found | ({When.BASIC_DYNAMODB} if self.is_basic(group) else set()))
 
-    def _basic(self, group: Group) -> bool:
+    def is_basic(self, group: Group) -> bool:
         """Return whether tables of a group are backed up without AWS Backup's advanced features."""
         managed = self.observed.settings.get((group.account, group.region, "management"), {})
         return group.type == ResourceType.DYNAMODB and managed.get(str(ResourceType.DYNAMODB)) == "false"
@@ -130,13 +131,13 @@ class Permissions:
         resource_type = ResourceType(group.type)
         if unsupported(operation, resource_type, places):
             return None  # `copy_states` says so
-        if leg is None and group.key and (unusable := self._unusable(group.key)):
+        if leg is None and group.key and (unusable := self.unusable(group.key)):
             return Asked(Refusal("VRF076", f"the key of the resource is {unusable}"), (), group.type)
         judged = judge(self.rights.authorizer, calls_of(operation, resource_type, places))
         told = _Told(self, operation, group, vault_name, leg)
-        return _first(told, judged, group.type)
+        return first_refusal(told, judged, group.type)
 
-    def _key(self, arn: str | None) -> Key:
+    def key(self, arn: str | None) -> Key:
         """Return a key as calls ask for it; None: one of AWS's own, which needs no permission."""
         if not arn:
             return None
@@ -145,11 +146,13 @@ class Permissions:
             return Unread(f"key {arn} was not found")
         return arn if known[0] == "CUSTOMER" else None
 
-    def _unusable(self, arn: str) -> str:
+    def unusable(self, arn: str) -> str:
+        """Return the state of a customer's key in which nobody can use it; empty: it can be used, or isn't known."""
         manager, state = self.observed.keys.get(arn, ("", ""))
         return state if manager == "CUSTOMER" and state != "Enabled" else ""
 
-    def _path(self, account: str) -> str:
+    def path(self, account: str) -> str:
+        """Return where an account is in the organization, as conditions on copies have it; empty: not known."""
         found = self.rights.authorizer.actor(account).organization_path
         return found if isinstance(found, str) else ""
 
@@ -167,8 +170,8 @@ class Permissions:
         if leg is None or leg.account is not None or destination is None:
             return ""
         own = {ACCOUNT: group.account, VAULT_KEY: destination.key_arn or ""}
-        text = _alike(f"{destination.access_policy} {self._key_text(destination.key_arn)}", own)
-        return f"{text} {group.account}" if _partial(text) else text
+        text = _alike(f"{destination.access_policy} {self.key_text(destination.key_arn)}", own)
+        return f"{text} {group.account}" if is_partial(text) else text
 
     def _likeness(self, group: Group, vault: ObservedVault) -> tuple[object, ...]:
         """Return what decides: groups for which it is equal have the same answer."""
@@ -176,18 +179,18 @@ class Permissions:
         own = (
             self._role_text(group.account),
             vault.access_policy or "",
-            self._key_text(group.key),
-            self._key_text(vault.key_arn),
+            self.key_text(group.key),
+            self.key_text(vault.key_arn),
         )
         texts = tuple(_alike(text, keys) for text in own)
-        apart = group.account in self._shared or any(map(_partial, texts)) or self._partial
+        apart = group.account in self._shared or any(map(is_partial, texts)) or self._partial
         where = self.rights.authorizer.accounts.get(group.account)
         return (
             texts,
             group.type,
             group.region,
             group.signature,
-            self._basic(group),
+            self.is_basic(group),
             where.parents if where else (),
             self._controls(group.account),
             group.account if apart else "",
@@ -197,7 +200,8 @@ class Permissions:
     def _role_text(self, account: str) -> str:
         return self._texts.get(account, "")
 
-    def _key_text(self, arn: str | None) -> str:
+    def key_text(self, arn: str | None) -> str:
+        """Return all that decides about the use of a key, as one text."""
         if not arn:
             return ""
         known = self.rights.authorizer.resources.get(arn)
@@ -239,11 +243,18 @@ class Permissions:
         """Policies of the vaults that copies of all accounts go to, and of their keys."""
         legs = [leg for plan in self.plans for rule in plan.rules for leg in rule.legs if leg.account is not None]
         found = {self.observed.vaults.get((*leg.place("", ""), leg.vault_name)) for leg in legs}
-        return tuple(sorted(f"{vault.access_policy} {self._key_text(vault.key_arn)}" for vault in found if vault))
+        return tuple(sorted(f"{vault.access_policy} {self.key_text(vault.key_arn)}" for vault in found if vault))
 
     @cached_property
     def _partial(self) -> bool:
-        return _partial(self._shared)
+        return is_partial(self._shared)
+
+
+class Telling(Protocol):
+    """Says in words why a call is refused."""
+
+    def refusal(self, judged: Judged) -> Refusal:
+        """Return the refusal of a call that is denied or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +327,7 @@ class _Told:
         return f" (account {leg.account}, {key})" if key else f" (account {leg.account})"
 
 
-def _first(told: _Told, judged: Sequence[Judged], type_: str) -> Asked | None:
+def first_refusal(told: Telling, judged: Sequence[Judged], type_: str) -> Asked | None:
     """Return the first refusal, or else the first doubt, with all actions that share it."""
     # Whether AWS Backup can take on the role is `role`'s question; what AWS's own roles may do is AWS's business.
     asked = [each for each in judged if each.call.action != "sts:AssumeRole" and not _of_aws(each)]
@@ -334,7 +345,7 @@ def _of_aws(judged: Judged) -> bool:
     return allowed_by_aws and judged.verdict is not Answer.ALLOWED
 
 
-def _causes(asked: Iterable[Asked]) -> dict[Refusal, Verdict]:
+def causes_of(asked: Iterable[Asked]) -> dict[Refusal, Verdict]:
     """Return a verdict for each refusal, with the actions and types of all resources that it touches."""
     actions: dict[Refusal, dict[str, None]] = {}
     types: dict[Refusal, set[str]] = {}
@@ -354,7 +365,7 @@ def _verdict(refusal: Refusal, actions: Sequence[str], types: Sequence[str]) -> 
 
 
 @lru_cache(maxsize=4096)
-def _partial(text: str) -> bool:
+def is_partial(text: str) -> bool:
     """Return whether a text may match some accounts or keys by parts of their ids; most of the texts asked for are equal."""
     return _PARTIAL.search(text) is not None
 

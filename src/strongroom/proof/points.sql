@@ -17,6 +17,14 @@ SELECT
     p.created_at,
     p.delete_at,
     p.status = 'AVAILABLE' AS live,
+    p.arn,
+    p.key_arn,
+    p.encrypted,
+    v.key_no AS vault_key_no,
+    v.air_gapped,
+    -- Keys are compared by hash: nearly all are as expected, and the others are looked at one by one (flaws.sql).
+    CASE WHEN p.key_arn IS NOT NULL THEN hash(p.key_arn) WHEN NOT p.encrypted THEN 0 ELSE 1 END
+        IS DISTINCT FROM CASE WHEN l.copy OR r.vault_sealed OR v.air_gapped THEN v.key_hash ELSE r.source_hash END AS odd,
     a.rule_id = p.rule_id AS of_this_rule
 FROM recovery_points AS p
 JOIN vault_places AS v ON v.account_id = p.account_id AND v.region = p.region AND v.vault_name = p.vault_name

@@ -16,12 +16,16 @@ DATABASES = (ResourceType.RDS, ResourceType.AURORA)
 LAGS = pa.schema([("type", pa.string()), ("lag_minutes", pa.int64())])
 
 
-def promised(estate: Estate, resources: pa.Table) -> dict[str, Any]:
-    """Return columns for resources: the RPO that nothing has to survive, that of each loss, and what `native` declares.
+def promised(estate: Estate, resources: pa.Table, native: pa.Table) -> dict[str, Any]:
+    """Return columns for resources: the RPO that nothing has to survive, that of each loss, the RTO, and what `native` declares.
 
-    `native_on` is what was read of the point-in-time recovery that `native_minutes` belongs to; null: nobody has read it.
+    `native` is the table native_protection. `native_on` is what was read of the point-in-time recovery that `native_minutes` belongs to;
+    null: nobody has read it.
     """
     columns = {"rpo_minutes": _least(resources, (each for each in estate.objectives if not each.survives))}
+    columns["rto_minutes"] = extreme(
+        resources, [(each.select, each.rto_minutes) for each in estate.objectives if each.rto_minutes], pc.min_element_wise
+    )
     for loss in Loss:
         columns[f"{loss}_minutes"] = _least(resources, (each for each in estate.objectives if loss in each.survives))
     days = resources["automated_backup_days"]
@@ -29,7 +33,7 @@ def promised(estate: Estate, resources: pa.Table) -> dict[str, Any]:
     databases = pc.is_in(resources["type"], value_set=pa.array([str(each) for each in DATABASES]))
     return columns | {
         "native_minutes": _native_minutes(estate, resources),
-        "native_on": pc.if_else(databases, pc.greater(days, 0), pa.scalar(None, pa.bool_())),
+        "native_on": pc.if_else(databases, pc.greater(days, 0), _tables_on(resources, native)),
         "native_leaves": _any(resources, copied, DATABASES),
     }
 
@@ -64,6 +68,13 @@ def _native_minutes(estate: Estate, resources: pa.Table) -> Any:
     databases = _any(resources, [each.select for each in estate.native.databases if each.retention_days], DATABASES)
     none = pa.scalar(None, pa.int64())
     return pc.if_else(tables, _scalar("dynamodb"), pc.if_else(databases, _scalar("rds"), none))
+
+
+def _tables_on(resources: pa.Table, native: pa.Table) -> Any:
+    """Return whether point-in-time recovery of DynamoDB tables is on; null for what isn't one or wasn't read."""
+    known = native.filter(pc.equal(native["kind"], "dynamodb-pitr")).combine_chunks()
+    position = pc.index_in(resources["arn"], value_set=known["resource_arn"].combine_chunks())
+    return _chunked(pc.take(known["enabled"].combine_chunks(), position))
 
 
 def _any(resources: pa.Table, selects: Sequence[Selection], types: Sequence[ResourceType]) -> Any:

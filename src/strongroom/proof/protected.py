@@ -11,6 +11,7 @@ from strongroom.domain.estate import Estate
 from strongroom.proof.declared import DeclaredPlan
 from strongroom.proof.observed import Tables
 from strongroom.proof.promises import extreme, promised
+from strongroom.proof.restored import tested
 from strongroom.proof.scope import Scope
 from strongroom.semantics.selection_columns import mask
 
@@ -23,30 +24,33 @@ COLUMNS = ("account_id", "region", "arn", "type", "tags", "created_at")
 class Protected:
     """Resources in the scope, and how plans select them."""
 
-    # resource_no, place_no, account_id, region, arn, type, created_at, key_arn, key_manager, owed_days and those of `promised`: selected
+    # resource_no, place_no, account_id, region, arn, type, created_at, key_arn, instance_profile, key_manager, owed_days and those of
+    # `promised`: selected
     resources: pa.Table
     memberships: pa.Table  # resource_no, plan_no, selected_at, unselected_at
     others: pa.Table  # columns of `resources` that no plan selects, inside the scope
+    tested: pa.Table  # resource_no, test_no: what declared restore tests cover
 
 
-def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], resources: pa.Table, earlier: Iterable[Tables]) -> Protected:
+def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], tables: Tables, earlier: Iterable[Tables]) -> Protected:
     """Return the resources of governed accounts and Regions with the plans that select them.
 
-    `resources` is the table of that name. `selected_at` is the first earlier snapshot since which a resource was always seen
+    `selected_at` is the first earlier snapshot since which a resource was always seen
     selected, `unselected_at` the last one in which it was seen unselected; both are null where earlier snapshots don't say.
     """
-    inside = within(scope, resources)
+    inside = within(scope, tables.table("resources"))
     masks = [_selected(scope, plan, inside) for plan in plans]
     anyone = _any(inside, masks)
     mine = inside.filter(anyone)
     masks = [each.filter(anyone) for each in masks]
     mine = mine.append_column("resource_no", pa.chunked_array([pa.array(range(mine.num_rows), pa.int32())]))
-    history = [_before(scope, plans, mine, tables) for tables in _spread(tuple(earlier))]
+    history = [_before(scope, plans, mine, each) for each in _spread(tuple(earlier))]
     members = [_membership(plan, mine, each, [seen[plan.number] for seen in history]) for plan, each in zip(plans, masks, strict=True)]
     return Protected(
-        resources=_described(mine, estate),
+        resources=_described(mine, estate, tables.table("native_protection")),
         memberships=pa.concat_tables(members) if members else _no_members(),
         others=inside.filter(pc.invert(anyone)),
+        tested=tested(estate, mine),
     )
 
 
@@ -69,13 +73,14 @@ def _selected(scope: Scope, plan: DeclaredPlan, resources: pa.Table) -> Any:
     return _chunked(found)
 
 
-def _described(resources: pa.Table, estate: Estate) -> pa.Table:
+def _described(resources: pa.Table, estate: Estate, native: pa.Table) -> pa.Table:
     """Reduce the resources to what SQL needs; an unencrypted one has no key manager, an unknown one UNKNOWN."""
     unencrypted = pc.fill_null(pc.invert(resources["encrypted"]), fill_value=False)
     manager = pc.if_else(unencrypted, pa.scalar("NONE"), pc.fill_null(resources["key_manager"], "UNKNOWN"))
-    kept = resources.select(["resource_no", "place_no", "account_id", "region", "arn", "type", "created_at", "key_arn"])
+    names = ("resource_no", "place_no", "account_id", "region", "arn", "type", "created_at", "key_arn", "instance_profile")
+    kept = resources.select(list(names))
     owed = extreme(resources, [(each.select, each.at_least_days) for each in estate.retention if each.at_least_days], pc.max_element_wise)
-    for name, column in ({"key_manager": manager, "owed_days": owed} | promised(estate, resources)).items():
+    for name, column in ({"key_manager": manager, "owed_days": owed} | promised(estate, resources, native)).items():
         kept = kept.append_column(name, column)
     return kept
 

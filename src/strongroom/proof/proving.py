@@ -1,20 +1,21 @@
 """`prove`: the chains of one resource, link by link, with the evidence."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
-
-import pyarrow.compute as pc
 
 from strongroom import ledger
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import AccountId, Arn, Region
 from strongroom.errors import BadInput, CouldNotVerify
+from strongroom.ledger.narrowing import Narrowing
 from strongroom.proof.causes import BY_CODE
 from strongroom.proof.engine import Judgement, judge
+from strongroom.proof.evidence import Evidence
 from strongroom.proof.findings import mode_of
-from strongroom.proof.links import ASSESSED, Chain, Link, LinkName, LinkState
+from strongroom.proof.links import Chain, Link, LinkName, LinkState, Recheck
 from strongroom.proof.observed import observe
+from strongroom.proof.rechecks import rechecks
 from strongroom.proof.typos import Typo, typos
 from strongroom.proof.verification import chain_table
 
@@ -28,13 +29,14 @@ def prove(estate: Estate, snapshot: ledger.Snapshot, arn: str, earlier: tuple[le
     """
     _known(snapshot, arn)
     with judge(estate, snapshot, earlier, arn=arn) as judgement:
-        chains = tuple(_chain(row) for row in chain_table(judgement).to_pylist())
+        evidence = Evidence(judgement)
+        chains = tuple(_chain(evidence, row) for row in evidence.numbered(chain_table(judgement).to_pylist()))
         return chains or tuple(chain for typo in typos(judgement.plans, judgement.resources.others) for chain in _missed(judgement, typo))
 
 
 def _known(snapshot: ledger.Snapshot, arn: str) -> None:
-    resources = snapshot.table("resources")
-    if pc.any(pc.equal(resources["arn"], arn)).as_py():
+    alone = replace(snapshot, only=Narrowing(resource=arn, accounts=()))
+    if alone.table("resources").num_rows:
         return
     try:
         parsed = Arn.parse(arn)
@@ -51,7 +53,8 @@ def _known(snapshot: ledger.Snapshot, arn: str) -> None:
     raise BadInput(f"no resource {arn} in snapshot {snapshot.id}", hint=hint)
 
 
-def _chain(row: dict[str, Any]) -> Chain:
+def _chain(evidence: Evidence, row: Mapping[str, Any]) -> Chain:
+    place = evidence.place(row)
     return Chain(
         resource_arn=row["resource_arn"],
         account_id=AccountId(row["account_id"]),
@@ -61,43 +64,20 @@ def _chain(row: dict[str, Any]) -> Chain:
         rule=row["rule"],
         destination_label=row["destination_label"],
         destination_vault_arn=row["destination_vault_arn"],
-        links=tuple(_link(name, row) for name in LinkName),
+        links=tuple(_link(name, row, evidence.of(name, row), rechecks(name, place)) for name in LinkName),
     )
 
 
-def _link(name: LinkName, row: dict[str, Any]) -> Link:
-    if name not in ASSESSED:
-        return Link(name=name, state=LinkState.NOT_ASSESSED)
-    state, code, cause = LinkState(row[f"{name}_state"]), row[f"{name}_code"], row[f"{name}_cause"] or ""
-    known = BY_CODE.get(code or "")
-    if known is None:  # proven, not required, or not due yet
-        return Link(name=name, state=state, cause=cause, evidence=tuple(_evidence(name, state, row)))
-    return Link(
-        name=name,
-        state=state,
-        cause=cause,
-        fix=known.fix,
-        evidence=tuple(_evidence(name, state, row)),
-        failure_mode=mode_of(known.code, cause),
-        code=known.code,
-    )
-
-
-def _evidence(name: LinkName, state: LinkState, row: dict[str, Any]) -> Iterator[str]:
-    if name is LinkName.SELECTED and state is LinkState.PROVEN:
-        yield f"plan {row['plan']} of the effective policy selects it in {row['region']}"
-    if name is LinkName.EQUIPPED and state is LinkState.PROVEN:
-        yield f"role, vault {row['destination_label']} and its key are there and let the jobs run"
-    here = name is LinkName.BACKED_UP and row["copied_state"] == LinkState.NOT_REQUIRED
-    if (here or name is LinkName.COPIED) and row["newest_at"] and state is not LinkState.NOT_REQUIRED:
-        yield f"newest recovery point {_instant(row['newest_at'])}"
-        yield f"{row['expected']} expected so far, {row['points']} there"
-    if name is LinkName.KEPT and row["oldest_at"] and state is not LinkState.NOT_REQUIRED:
-        yield f"oldest recovery point {_instant(row['oldest_at'])}"
-
-
-def _instant(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def _link(name: LinkName, row: Mapping[str, Any], evidence: tuple[str, ...], by_hand: tuple[Recheck, ...]) -> Link:
+    state, code, cause = LinkState(row[f"{name}_state"]), row[f"{name}_code"] or "", row[f"{name}_cause"] or ""
+    known = BY_CODE.get(code)
+    if state is LinkState.NOT_REQUIRED:
+        return Link(name=name, state=state, cause=cause, evidence=evidence)
+    if known is None:  # proven, or told by a live check
+        return Link(name=name, state=state, cause=cause, code=code, evidence=evidence, by_hand=by_hand)
+    mode = mode_of(known.code, cause)
+    fix, code = known.fix, known.code
+    return Link(name=name, state=state, cause=cause, fix=fix, evidence=evidence, failure_mode=mode, code=code, by_hand=by_hand)
 
 
 def _missed(judgement: Judgement, typo: Typo) -> Iterator[Chain]:

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from strongroom.domain.changeplan import canonical as canonical_json
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, Arn, ResourceType, RetentionDays
+from strongroom.domain.strategy import Selection
 from strongroom.proof.declared import DeclaredPlan, DeclaredRule
 from strongroom.proof.observed import Observed, canonical
 from strongroom.proof.scope import Scope
@@ -27,6 +29,7 @@ class SelectedJudge:
     observed: Observed
     parsed: dict[str, Mapping[str, policies.PolicyPlan]] = field(default_factory=dict)
     expected: dict[str, Mapping[str, policies.PolicyPlan]] = field(default_factory=dict)
+    meanings: dict[tuple[policies.PolicySelection, ...], frozenset[Selection]] = field(default_factory=dict)
 
     def place(self, account: str, region: str, plan: DeclaredPlan, rule: DeclaredRule) -> Verdict:
         """Return whether policy and plan include a rule in an account and Region."""
@@ -71,10 +74,25 @@ class SelectedJudge:
         difference = next(_differences(account, rule, other), None)
         if difference:
             return broken("VRF012", f"rule {rule.name} of the effective policy {difference}")
-        wanted = self._declared(account).get(name)
-        if wanted is not None and set(wanted.selections) != set(found.selections):
-            return broken("VRF012", f"plan {name} of the effective policy selects other resources than the strategy")
-        return PROVEN
+        if plan.plan.adopted:
+            same = self._meant(found) == self._adopted(name)
+        else:
+            wanted = self._declared(account).get(name)
+            same = wanted is None or set(wanted.selections) == set(found.selections)
+        return PROVEN if same else broken("VRF012", f"plan {name} of the effective policy selects other resources than the strategy")
+
+    def _meant(self, plan: policies.PolicyPlan) -> frozenset[Selection]:
+        from strongroom.documents.meant import meant  # noqa: PLC0415 - for adopted plans alone: `prove` answers in a second
+
+        if plan.selections not in self.meanings:
+            self.meanings[plan.selections] = meant(map(canonical_json, policies.selection_documents(plan))).selections
+        return self.meanings[plan.selections]
+
+    def _adopted(self, name: str) -> frozenset[Selection]:
+        """Return what the strategy says that an adopted plan selects; several of its plans may be one plan in AWS."""
+        from strongroom.documents.meant import plain  # noqa: PLC0415
+
+        return frozenset(plain(plan.select) for plan in self.estate.plans if plan.adopted and plan.account is None and plan.name == name)
 
     def _effective(self, account: str) -> Mapping[str, policies.PolicyPlan]:
         text = self.observed.effective_policies.get(account, "").replace(account, ACCOUNT)

@@ -14,8 +14,8 @@ from strongroom.errors import ExitCode
 from strongroom.proof.engine import Judgement, judge
 from strongroom.proof.findings import Fault, faults, in_order
 from strongroom.proof.links import ASSESSED, LinkName, LinkState
-from strongroom.proof.live import run as live
 from strongroom.proof.readings import Unreadable
+from strongroom.proof.restored import SUBJECTS as RESTORE_SUBJECTS
 
 FORMAT_VERSION = 1
 LINK_COLUMNS = tuple(f"{link}_{part}" for link in ASSESSED for part in ("state", "code", "cause"))
@@ -87,9 +87,13 @@ def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.S
 
     Raises CouldNotVerify when the snapshot is damaged or holds no account at all.
     """
+    from strongroom.proof import configured  # noqa: PLC0415 - `prove` answers in a second, and needs none of the checks
+    from strongroom.proof.live import run as live  # noqa: PLC0415
+
     with judge(estate, snapshot, earlier) as judgement:
         lacks, unknown = live.run(judgement)
-        unread = tuple(dict.fromkeys((*unreadable(judgement), *unknown)))
+        wrong, unsaid = configured.run(judgement)
+        unread = tuple(dict.fromkeys((*unreadable(judgement), *unknown, *unsaid)))
         counts = _counts(judgement)
         return Verification(
             strategy=estate.name,
@@ -101,7 +105,7 @@ def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.S
             broken=counts["broken"],
             unknown=counts["unknown"],
             links=_links(judgement),
-            faults=in_order((*faults(judgement, unread), *lacks)),
+            faults=in_order((*faults(judgement, unread), *lacks, *wrong)),
             unread=unread,
             chains=chain_table(judgement),
         )
@@ -135,6 +139,15 @@ def _needed(judgement: Judgement) -> Iterator[tuple[str, str, str]]:
     for owner, where in sorted({(str(leg.account), str(leg.region)) for leg in legs}):
         for subject in ("vaults", "keys", "recovery_points"):
             yield owner, where, subject
+    for owner, where in sorted(_tested(judgement)):
+        for subject in RESTORE_SUBJECTS:
+            yield owner, where, subject
+
+
+def _tested(judgement: Judgement) -> set[tuple[str, str]]:
+    """Return the accounts and Regions of vaults that declared restore tests restore from."""
+    query = "SELECT DISTINCT p.account_id, p.region FROM test_vaults AS t JOIN vault_places AS p ON p.vault_no = t.vault_no"
+    return {(row["account_id"], row["region"]) for row in ledger.rows(judgement.connection, query)}
 
 
 def _counts(judgement: Judgement) -> dict[str, int]:
@@ -209,6 +222,10 @@ def fault_json(fault: Fault) -> dict[str, Any]:
         "count": finding.count,
         "resources": fault.resources,
         "chains": fault.chains,
+        "at_stake": str(fault.at_stake),
+        "accounts": fault.stake.accounts,
+        "resources_without_copy": fault.stake.bare,
+        "resources_promised": fault.stake.promised,
         "arns": list(fault.arns),
     }
 

@@ -131,7 +131,8 @@ def _vaults(part: models.StrategyPart, organization: Organization, name: str, so
         )
         for label, vault in part.vaults.items()
     ]
-    if defaults.adds_local_vault(vault.where for vault in part.vaults.values() if vault.type is VaultType.STANDARD):
+    places = (vault.where for vault in part.vaults.values() if vault.type is VaultType.STANDARD)
+    if defaults.adds_local_vault(places, adopted=all(plan.adopt is not None for plan in part.plans.values())):
         label = defaults.LOCAL_VAULT
         built_in = Vault(
             label=label,
@@ -174,11 +175,12 @@ def _lock(part: models.VaultPart, parts: Mapping[str, models.VaultPart], origin:
 
 def _plan(name: str, part: models.PlanPart, organization: Organization, vaults: tuple[Vault, ...], source: Source) -> Plan:
     return Plan(
-        name=name,
+        name=part.adopt or name,
         select=selection(part.select, ("plans", name, "select"), source),
         rules=tuple(_rule(key, rule, ("plans", name, "rules", key), vaults, source) for key, rule in part.rules.items()),
         account=_single(part.where, organization.accounts) if part.where else None,
         regions=part.regions or (),
+        adopted=part.adopt is not None,
         origin=source.key("plans", name),
     )
 
@@ -188,7 +190,7 @@ def _rule(name: str, part: models.RulePart, path: Path, vaults: tuple[Vault, ...
     everywhere = tuple(vault.label for vault in vaults if vault.account is EVERY_ACCOUNT and vault.label not in air_gapped)
     named = part.through if part.vault in air_gapped else part.vault
     return Rule(
-        name=name,
+        name=part.adopt or name,
         schedule=part.at,
         timezone=part.timezone,
         start_within_minutes=part.start_within,

@@ -87,7 +87,10 @@ def declared(root: Node, *, name: str) -> Declared:
     accounts = {entry.key: value for entry in entries(find(organization, "accounts")) if (value := text(entry.value)) is not None}
     found = [_vault(entry, home_region, regions) for entry in entries(find(root, "vaults"))]
     vaults = {vault.label: vault for vault in found}
-    added = defaults.LOCAL_VAULT not in vaults and defaults.adds_local_vault(vault.place for vault in found if not vault.air_gapped)
+    plans = entries(find(root, "plans"))
+    adopted = bool(plans) and all(find(plan.value, "adopt") is not None for plan in plans)
+    places = (vault.place for vault in found if not vault.air_gapped)
+    added = defaults.LOCAL_VAULT not in vaults and defaults.adds_local_vault(places, adopted=adopted)
     if added and all(vault.placed for vault in found):
         vaults[defaults.LOCAL_VAULT] = DeclaredVault(label=defaults.LOCAL_VAULT, entry=None, place=EVERY, regions=regions)
     return Declared(

@@ -36,9 +36,12 @@ def key(declared: Collection[str]) -> str | None:
     return next(iter(declared)) if len(declared) == 1 else None
 
 
-def adds_local_vault(places: Iterable[str | None]) -> bool:
-    """Return whether the vault `local` is added: no standard vault is in every account, and rules need one there."""
-    return EVERY not in tuple(places)
+def adds_local_vault(places: Iterable[str | None], *, adopted: bool = False) -> bool:
+    """Return whether the vault `local` is added: no standard vault is in every account, and rules need one there.
+
+    `adopted`: all plans are somebody else's, and so are their vaults.
+    """
+    return not adopted and EVERY not in tuple(places)
 
 
 def rule_vault(everywhere: Collection[str]) -> str | None:

@@ -79,6 +79,8 @@ Truth = Annotated[bool, _checked(values.truth), WithJsonSchema({"type": "boolean
 Name = Annotated[str, _checked(values.name), _text(values.NAME_PATTERN)]
 StrategyName = Annotated[str, _checked(values.strategy_name), _text(values.STRATEGY_NAME_PATTERN)]
 VaultName = Annotated[str, _checked(values.vault_name), _text("[a-zA-Z0-9_-]{2,50}")]
+PlanName = Annotated[str, _checked(values.plan_name), _text("[A-Za-z0-9_.-]{1,50}")]
+RuleName = Annotated[str, _checked(values.rule_name), _text("[A-Za-z0-9_.-]{1,50}")]
 RoleName = Annotated[str, _checked(values.role_name), _text(values.ROLE_PATTERN)]
 BackupRoleName = Annotated[str, _checked(values.backup_role_name), _text(values.ROLE_PATTERN)]
 RegionCode = Annotated[Region, _checked(values.region), _text("[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}", example="eu-west-2")]

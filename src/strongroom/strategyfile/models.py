@@ -24,10 +24,12 @@ from strongroom.strategyfile.fields import (
     Mode,
     Name,
     OneOrMany,
+    PlanName,
     Promise,
     RegionCode,
     Regions,
     Retention,
+    RuleName,
     Schedule,
     Shorthand,
     StartWindow,
@@ -197,6 +199,8 @@ class RulePart(Part):
         default=(), alias="copy", examples=["central"]
     )
     """Vaults to copy to: a label, several, or mappings of `to` with a `keep` of their own. Default: no copy."""
+    adopt: RuleName | None = None
+    """The name of the rule in an adopted plan, where it differs from the one here. Default: as here."""
 
 
 class PlanPart(Part):
@@ -211,6 +215,9 @@ class PlanPart(Part):
     Default: an organization policy brings it to every governed account."""
     regions: Regions | None = Field(default=None, examples=[["eu-west-2"]])
     """The governed Regions that it protects. Default: those that have its vaults."""
+    adopt: PlanName | None = None
+    """The name of a plan that exists and that somebody else keeps, in a backup policy or (with `in`) in that account: what is written here
+    is what it does, verify compares, and it is never made, changed or destroyed. Default: Strongroom makes the plan."""
 
 
 class ObjectivePart(Part):

@@ -26,6 +26,7 @@ def problems(declared: Declared) -> Iterator[Problem]:
     yield from _vault_names(declared)
     for plan in entries(find(declared.root, "plans")):
         yield from _plan_place(declared, plan)
+        yield from _adopted_rules(plan)
     for rule in rules(declared.root):
         yield from _rule_vault(declared, rule)
         yield from _copies(declared, rule)
@@ -86,7 +87,7 @@ def _vault(declared: Declared, vault: DeclaredVault, entry: Entry) -> Iterator[P
 
 
 def adopted(entry: Entry) -> bool:
-    """Tell whether a vault is one that exists and that somebody else keeps."""
+    """Tell whether a vault or a plan is one that exists and that somebody else keeps."""
     return find(entry.value, "adopt") is not None
 
 
@@ -116,6 +117,16 @@ def _plan_place(declared: Declared, plan: Entry) -> Iterator[Problem]:
         yield from undeclared_account(declared, title, where, ("plans", plan.key, "in"))
     for item in items(find(plan.value, "regions")):
         yield from _governed_region(declared, title, item, ("plans", plan.key, "regions"))
+
+
+def _adopted_rules(plan: Entry) -> Iterator[Problem]:
+    """Yield rules that take a name from AWS in a plan that doesn't."""
+    for rule in entries(find(plan.value, "rules")):
+        node = find(rule.value, "adopt")
+        if node is not None and not adopted(plan):
+            message = f"rule {named(plan.key)}.{named(rule.key)} is adopted, and its plan is not"
+            fix = "remove adopt, or adopt the plan: adopt: <its name in AWS>"
+            yield problem("STR030", node.place, ("plans", plan.key, "rules", rule.key, "adopt"), message, fix)
 
 
 def _governed_region(declared: Declared, title: str, item: Node, path: Path) -> Iterator[Problem]:

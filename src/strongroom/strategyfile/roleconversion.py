@@ -12,7 +12,7 @@ from strongroom.strategyfile.values import ROLES_OF_ACCOUNTS, SAME_ACCOUNT
 
 def roles(part: parts.RolesPart, accounts: Accounts, source: Source, *, name: str) -> Roles:
     """Return the roles of a strategy with its name in those that it doesn't name."""
-    backup = part.backup or f"{name}-AWSBackup"
+    backup = part.adopt or part.backup or f"{name}-AWSBackup"
     return Roles(
         read=part.read.name,
         deploy=part.deploy,
@@ -20,6 +20,7 @@ def roles(part: parts.RolesPart, accounts: Accounts, source: Source, *, name: st
         restore=part.restore or f"{name}-AWSBackup-restore",
         restore_test=part.restore_test or f"{name}-AWSBackup-restore-test",
         made=tuple(_made(part, accounts, source, name)),
+        adopted=part.adopt is not None,
     )
 
 

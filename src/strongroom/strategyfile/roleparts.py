@@ -51,6 +51,9 @@ class RolesPart(Part):
     backup: BackupRoleName | None = None
     """The role that AWS Backup assumes in every account for backups and copies; its name must contain AWSBackup. Default:
     <strategy>-AWSBackup."""
+    adopt: RoleName | None = None
+    """The name of the role for backups and copies where it exists and somebody else keeps it, instead of `backup`: it is never made,
+    changed or destroyed. Default: Strongroom makes the role."""
     restore: BackupRoleName | None = None
     """The role that AWS Backup assumes for restores. Default: <strategy>-AWSBackup-restore."""
     restore_test: BackupRoleName | None = None

@@ -18,6 +18,10 @@ def problems(declared: Declared) -> Iterator[Problem]:
         for position, item in enumerate(items(find(role.value, "trust"))):
             yield from undeclared_account(declared, f"role {named(role.key)}", item, (*path, position))
     yield from _names(declared)
+    written = {role.key: role for role in entries(find(declared.root, "roles"))}
+    if "adopt" in written and "backup" in written:
+        message = "the role for backups is adopted and has a name of its own"
+        yield problem("STR030", written["backup"].value.place, ("roles", "backup"), message, "remove backup: adopt is the name in AWS")
 
 
 def _names(declared: Declared) -> Iterator[Problem]:

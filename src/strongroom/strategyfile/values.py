@@ -105,6 +105,16 @@ def vault_name(value: object) -> str:
     return _named(text(value), facts.limit("vault_name_pattern").value, "2 to 50 letters, digits, hyphens and underscores")
 
 
+def plan_name(value: object) -> str:
+    """Return the name of a backup plan in AWS."""
+    return _named(text(value), facts.limit("plan_name_pattern").value, "1 to 50 letters, digits, hyphens, underscores and dots")
+
+
+def rule_name(value: object) -> str:
+    """Return the name of a rule of a backup plan in AWS."""
+    return _named(text(value), facts.limit("rule_name_pattern").value, "1 to 50 letters, digits, hyphens, underscores and dots")
+
+
 def role_name(value: object) -> str:
     """Return the name of an IAM role."""
     return _named(text(value), ROLE_PATTERN, "at most 64 letters, digits and +=,.@_-")

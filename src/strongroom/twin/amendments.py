@@ -1,6 +1,7 @@
 """What moto says differently from AWS, put right where Strongroom looks."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ def apply() -> None:
     _keys_by_arn()
     _unusable_keys()
     _encrypted_buckets()
+    _mfa_delete()
     _conditions_of_bucket_policies()
     _all_option_groups()
     multiregion.amend()
@@ -119,6 +121,37 @@ def _encrypted_buckets() -> None:
         return get_encryption(backend, bucket_name) or at_first
 
     S3Backend.get_bucket_encryption = get
+
+
+def _mfa_delete() -> None:
+    """MFA delete is a part of a bucket's versioning, set with a code (S3 API reference, PutBucketVersioning); moto forgets it.
+
+    The code is not examined: the twin knows no devices.
+    """
+    from moto.s3.responses import S3Response
+
+    respond, get_versioning = S3Response._bucket_response_put, S3Response.get_bucket_versioning
+
+    def put(self: Any, request: Any, bucket_name: str, querystring: dict[str, Any]) -> Any:
+        answer = respond(self, request, bucket_name, querystring)
+        body = self.body.decode("utf-8") if isinstance(self.body, bytes) else self.body
+        asked = re.search(r"<MfaDelete>(Enabled|Disabled)</MfaDelete>", body or "")
+        if "versioning" in querystring and asked:
+            self.backend.get_bucket(bucket_name).mfa_delete = asked.group(1)
+        return answer
+
+    def get(self: Any) -> Any:
+        told = getattr(self.backend.get_bucket(self.bucket_name), "mfa_delete", "")
+        answer = get_versioning(self)
+        return _with_member(answer, f"<MfaDelete>{told}</MfaDelete>") if told else answer
+
+    S3Response._bucket_response_put, S3Response.get_bucket_versioning = put, get
+
+
+def _with_member(answer: Any, member: str) -> Any:
+    """Return an answer of status, headers and body with one more member at the end of its XML."""
+    status, headers, body = answer
+    return status, headers, re.sub(r"(</[A-Za-z]+>)\s*$", rf"{member}\1", body)
 
 
 def _conditions_of_bucket_policies() -> None:

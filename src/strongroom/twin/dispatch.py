@@ -13,6 +13,7 @@ from moto.core.routing import get_service_router
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.exceptions import NotFound
 
+from strongroom.twin import images, quotas
 from strongroom.twin.ports import ApiError, Response
 from strongroom.twin.wire import Call, Scope
 
@@ -71,12 +72,21 @@ def _url_module(backend: BaseBackend) -> Any:
 BaseBackend._url_module = property(_url_module)
 
 
+# What moto lacks is taught when a service is first used: importing it before would make every start slower.
+_LESSONS = {"ec2": images.teach_ec2, "rds": quotas.teach_rds, "servicequotas": quotas.teach_service_quotas}
+
+
 def _create(service: Any) -> Any:
+    _LESSONS.get(service, _nothing)()
     app = create_backend_app(service)
     app.debug = False  # a bug in a service is answered with 500 and logged; in debug mode Flask would raise it to the listener
     app.config["PROPAGATE_EXCEPTIONS"] = False
     app.register_error_handler(NotImplementedError, _not_implemented)
     return app
+
+
+def _nothing() -> None:
+    """Most services need no lesson."""
 
 
 def _not_implemented(problem: NotImplementedError) -> tuple[str, int, dict[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from strongroom import facts, ledger
+from strongroom.aws.fleet import orders
 from strongroom.compiler import compile_strategy
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
@@ -49,18 +50,8 @@ ARNS = {
     "EFS": "arn:aws:elasticfilesystem:{region}:{account}:file-system/fs-{name}",
     "Aurora": "arn:aws:rds:{region}:{account}:cluster:{name}",
 }
-SUBJECTS = (
-    "settings",
-    "vaults",
-    "backup_plans",
-    "backup_rules",
-    "copy_actions",
-    "selections",
-    "recovery_points",
-    "backup_jobs",
-    "copy_jobs",
-    "keys",
-)
+ACCESS = {"grants", "key_tags", "principals"}  # whoever wants them to be read adds them
+SUBJECTS = tuple(subject for subject in orders.SUBJECTS if subject not in ACCESS)
 TRUST = json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
 LETS_IN = json.dumps(
     {
@@ -79,6 +70,7 @@ LETS_IN = json.dumps(
 
 ORGANIZATION = "o-abcdefghij"
 ROLE_POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup")
+RESTORE_POLICIES = ("AWSBackupServiceRolePolicyForRestores", "AWSBackupServiceRolePolicyForS3Restore")
 USED_IN_THE_ORGANIZATION = {
     "Effect": "Allow",
     "Principal": {"AWS": "*"},
@@ -92,6 +84,12 @@ def key_policy(account: str) -> str:
     """The policy of a key that its account administers and the organization uses."""
     own = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "kms:*", "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [own, USED_IN_THE_ORGANIZATION]})
+
+
+def comes_back(central: str) -> str:
+    """The policy of a vault that copies of the central account come back into."""
+    root = {"AWS": f"arn:aws:iam::{central}:root"}
+    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": root, "Action": "backup:CopyIntoBackupVault", "Resource": "*"}]})
 
 
 def selection(key: str, *values: str) -> Selection:
@@ -230,9 +228,10 @@ class Builder:
         subjects = [("", "roles"), ("", "effective_policies")]
         subjects += [("", "settings"), ("", "accounts"), ("", "policies")] if account == self.world.management else []
         subjects += [(region, subject) for region in (HOME, SECOND) for subject in SUBJECTS]
-        subjects += [(region, f"resources:{kind}") for region in (HOME, SECOND) for kind in (*TYPES, "Aurora")]
         for region, subject in subjects:
             self.add("reads", account_id=account, region=region, subject=subject, read=True, code="", reason="")
+        for region in (HOME, SECOND):
+            self.add("default_vpcs", account_id=account, region=region, vpc_id="vpc-default")
         governed = account in self.world.workloads
         levels = [[json.loads(policy.content) for policy in self.world.estate.policies]] if governed else []
         effective = policies.effective(levels, account)
@@ -320,15 +319,24 @@ class Builder:
             for region in (HOME, SECOND):
                 self.add("reads", account_id=account, region=region, subject="grants", read=True, code="", reason="")
         self.add("reads", account_id=world.management, region="", subject="control_policies", read=True, code="", reason="")
-        for name in ROLE_POLICIES:
+        self.add("policy_texts", digest="trust", text=TRUST)
+        for name in (*ROLE_POLICIES, *RESTORE_POLICIES):
             self.add("policy_texts", digest=name, text=facts.managed_policy(name).text)
-        for row in list(world.tables["roles"]):
-            self.add("principals", account_id=row["account_id"], region="", arn=row["arn"], kind="role", unique_id="AROA1", tags={})
-            for name in ROLE_POLICIES:
-                arn = facts.managed_policy(name).arn
-                self.grant(row["account_id"], row["arn"], name, arn)
+        for account in (*world.workloads, world.central):
+            self.role(account, world.estate.roles.backup, ROLE_POLICIES)
+            self.role(account, world.estate.roles.restore, RESTORE_POLICIES)
+        for vault in world.rows("vaults", name="three-tiers-local"):
+            vault["access_policy"] = comes_back(world.central)
         targets = {target for row in world.tables["accounts"] for target in (*row["ou_ids"], row["account_id"])}
         self.control("FullAWSAccess", {"Effect": "Allow", "Action": "*", "Resource": "*"}, *sorted(targets))
+
+    def role(self, account: str, name: str, policies: tuple[str, ...]) -> None:
+        """Add a role that AWS Backup takes on, with managed policies."""
+        arn = f"arn:aws:iam::{account}:role/{name}"
+        row = {"account_id": account, "region": "", "arn": arn, "kind": "role", "unique_id": "AROA1", "tags": {}}
+        self.add("principals", **row, trust_digest="trust")
+        for policy in policies:
+            self.grant(account, arn, policy, facts.managed_policy(policy).arn)
 
     def grant(self, account: str, principal: str, name: str, arn: str | None, kind: str = "attached") -> None:
         """Give a principal a policy whose text has its name for a digest."""
@@ -354,6 +362,7 @@ class Builder:
                 value = "true" if kind in TYPES else "false"
                 self.add("settings", account_id=home, region=region, kind="opt_in", name=str(kind), value=value)
         self.add("settings", account_id=home, region="", kind="global", name="isCrossAccountBackupEnabled", value="true")
+        self.add("settings", account_id=home, region="", kind="service_access", name="backup.amazonaws.com", value="true")
 
     def resource(self, number: int) -> None:
         kind, tier = TYPES[number % len(TYPES)], number // len(TYPES) % 4
@@ -424,10 +433,18 @@ class Builder:
             delete_after_days=keep,
             size_bytes=1,
             source_vault_arn=source,
-            encrypted=True,
+            **self.encryption(resource, where, copied=source is not None),
             plan_version="v",
             **made,
         )
+
+    def encryption(self, resource: dict[str, Any], where: tuple[str, str, str], *, copied: bool) -> dict[str, Any]:
+        """What AWS Backup encrypts a recovery point under: the key of its vault, or that of its resource."""
+        account, region, name = where
+        if copied or resource["type"] in {"DynamoDB", "S3", "EFS"}:
+            vaults = self.world.rows("vaults", account_id=account, region=region, name=name)
+            return {"encrypted": True, "key_arn": vaults[0]["key_arn"] if vaults else None}
+        return {"encrypted": resource["encrypted"], "key_arn": resource["key_arn"] if resource["encrypted"] else None}
 
     def job(self, resource: dict[str, Any], vault_arn: str, made: dict[str, Any], **outcome: str) -> None:
         if made["created_at"] < NOW - timedelta(days=30):

@@ -59,7 +59,7 @@ def test_a_role_without_its_managed_policies_is_one_fault(entitled, tmp_path):
     """The role of one account has lost its policies: everything in that account, for one reason."""
     world = entitled().world
     account = world.resource()["account_id"]
-    world.drop("principal_policies", account_id=account)
+    world.drop("principal_policies", account_id=account, principal_arn=f"arn:aws:iam::{account}:role/three-tiers-AWSBackup")
     fault = only(verified(world, tmp_path))
     assert (fault.finding.code, fault.finding.failure_mode) == ("VRF070", "FM07")
     assert "role three-tiers-AWSBackup lacks permissions that jobs need" in fault.finding.message
@@ -108,14 +108,14 @@ def test_a_level_of_control_policies_that_allows_nothing_is_named(entitled, tmp_
 
 
 def test_a_central_key_without_its_statement_is_named_with_account_and_key(entitled, tmp_path):
-    """Types that AWS Backup fully manages can't be encrypted by the central vault's key any more."""
+    """What AWS Backup fully manages can't be encrypted by the central vault's key any more, and nothing under it restored."""
     world = entitled().world
     key = world.rows("vaults", name="three-tiers-dr")[0]["key_arn"]
     world.rows("keys", arn=key)[0].update(policy=json.dumps({"Statement": []}))
     fault = only(verified(world, tmp_path))
     assert (fault.finding.code, fault.finding.failure_mode) == ("VRF072", "FM05")
     assert f"the key of vault three-tiers-dr in {SECOND} (account {world.central}, {key})" in fault.finding.message
-    assert fault.resources == touched(world, tier=0, kinds=("DynamoDB", "EFS", "S3"))
+    assert fault.resources == touched(world, tier=0)
 
 
 def test_local_keys_without_their_statement_are_one_fault(entitled, tmp_path):
@@ -159,7 +159,7 @@ def test_a_local_vault_that_denies_copies_out_is_named(entitled, tmp_path):
     world = entitled().world
     deny = {"Effect": "Deny", "Principal": "*", "Action": "backup:CopyFromBackupVault", "Resource": "*"}
     for vault in world.rows("vaults", name="three-tiers-local"):
-        vault.update(access_policy=json.dumps({"Statement": [deny]}))
+        vault.update(access_policy=json.dumps({"Statement": [*json.loads(vault["access_policy"])["Statement"], deny]}))
     found = verified(world, tmp_path)
     assert {fault.finding.code for fault in found.faults} == {"VRF075"}
     assert all("backup:CopyFromBackupVault" in fault.finding.message for fault in found.faults)

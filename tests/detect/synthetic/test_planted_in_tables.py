@@ -109,7 +109,7 @@ def test_a_missing_central_vault_is_named(builder, tmp_path):
     found = verified(world, tmp_path)
     fault = only(found)
     assert (fault.finding.code, fault.link) == ("VRF022", proof.LinkName.EQUIPPED)
-    assert broken_links(found) == {"equipped", "copied", "kept"}
+    assert broken_links(found) == {"equipped", "copied", "sealed", "kept", "restorable"}
 
 
 def test_a_missing_role_is_named(builder, tmp_path):
@@ -411,7 +411,7 @@ def test_a_new_resource_is_not_missed_yet(builder, tmp_path):
     found = verified(world, tmp_path)
     assert found.faults == ()
     chain = proof.prove(world.estate, world.write(tmp_path), new["arn"])[0]
-    assert {str(link.state) for link in chain.links} == {"proven", "not_required", "not_assessed"}
+    assert {str(link.state) for link in chain.links} == {"proven", "not_required"}
 
 
 def test_a_resource_that_was_never_backed_up_is_named(builder, tmp_path):
@@ -506,13 +506,41 @@ def test_two_faults_are_two_findings(builder, tmp_path):
 
 
 def test_adding_an_unread_subject_never_proves_anything(builder, tmp_path):
-    """Each subject in turn: the answer can only become unknown."""
+    """Each subject that links of a workload account need, in turn: the answer can only become unknown."""
     world = builder().build()
     place = world.resource()
-    for row in world.rows("reads", account_id=place["account_id"]):
-        if row["subject"] in {"settings", "selections", "backup_jobs", "copy_jobs", "copy_actions", "resources:Aurora"}:
-            continue  # of workload accounts: no link needs them
+    needed = {"roles", "effective_policies", "vaults", "backup_plans", "backup_rules", "recovery_points", "keys"}
+    needed |= {f"resources:{kind}" for kind in ("DynamoDB", "S3", "RDS", "EBS", "EFS")}
+    mine = [row for row in world.rows("reads", account_id=place["account_id"]) if row["region"] in {"", place["region"]}]
+    rows = [row for row in mine if row["subject"] in needed]
+    assert {row["subject"] for row in rows} == needed
+    for row in rows:
         row.update(read=False, code="X", reason="y")
         found = proof.verify(world.estate, world.write(tmp_path))
         assert (int(found.exit_code), found.broken) == (3, 0), row["subject"]
         row.update(read=True, code="", reason="")
+
+
+def test_disabled_images_of_recovery_points_are_one_fault(builder, tmp_path):
+    """FM18: somebody disabled the AMIs that are recovery points of an instance; VRF176 names the vault and the command."""
+    made = builder()
+    world = made.build()
+    account, instance = world.workloads[0], "arn:aws:ec2:eu-west-2:{}:instance/i-1"
+    for number in (1, 2):
+        arn = f"arn:aws:ec2:eu-west-2::image/ami-{number}"
+        made.add(
+            "recovery_points",
+            account_id=account,
+            region="eu-west-2",
+            vault_name="three-tiers-local",
+            arn=arn,
+            resource_arn=instance.format(account),
+            resource_type="EC2",
+            status="COMPLETED",
+            created_at=NOW - timedelta(days=number),
+        )
+        made.add("disabled_images", account_id=account, region="eu-west-2", image_id=f"ami-{number}", arn=arn)
+    fault = only(verified(world, tmp_path))
+    assert (fault.finding.code, fault.finding.failure_mode, fault.finding.count) == ("VRF176", "FM18", 2)
+    assert fault.finding.message == "2 recovery points of instances in vault three-tiers-local in eu-west-2 are disabled AMIs"
+    assert "ec2 enable-image --region eu-west-2 --image-id ami-1" in fault.finding.help

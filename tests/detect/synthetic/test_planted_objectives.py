@@ -155,17 +155,34 @@ def test_an_unread_destination_leaves_the_objective_open(builder, tmp_path):
     assert found.broken == 0
 
 
-def test_what_native_declares_and_nobody_has_read_is_unknown(builder, tmp_path):
-    """Point-in-time recovery of tables is not in the ledger: neither proven nor broken."""
+@pytest.fixture
+def recoverable(builder):
+    """A world whose tables are promised a quarter of an hour, which only point-in-time recovery holds."""
     world = builder().build()
     promise(world, 15, kind="DynamoDB")
     select = world.estate.plans[0].select
     tables = NativeTables(name="main", select=select, point_in_time_days=35, deletion_protection=None, origin=BuiltIn())
     world.estate = replace(world.estate, native=Native(tables=(tables,)))
-    found = verified(world, tmp_path)
+    return world
+
+
+def test_what_native_declares_and_nobody_has_read_is_unknown(recoverable, tmp_path):
+    """Point-in-time recovery of the tables is not in the ledger: neither proven nor broken."""
+    found = verified(recoverable, tmp_path)
     assert [fault.finding.code for fault in found.faults] == ["VRF035"]
     assert (found.broken, int(found.exit_code)) == (0, 3)
     assert {(row["resource_type"], row["destination_label"]) for row in chains(found, "backed_up", "unknown")} == {("DynamoDB", "local")}
+
+
+@pytest.mark.parametrize(("enabled", "codes"), [(True, set()), (False, {"VRF033"})])
+def test_point_in_time_recovery_of_tables_counts_as_it_was_read(recoverable, tmp_path, enabled, codes):
+    """On: the objective is held; off: it is broken."""
+    place = ("account_id", "region")
+    recoverable.tables["native_protection"] = [
+        {name: row[name] for name in place} | {"resource_arn": row["arn"], "kind": "dynamodb-pitr", "enabled": enabled, "window_days": 35}
+        for row in recoverable.rows("resources", type="DynamoDB")
+    ]
+    assert {fault.finding.code for fault in verified(recoverable, tmp_path).faults} == codes
 
 
 @pytest.mark.parametrize(("days", "codes"), [(7, set()), (0, {"VRF033"}), (None, {"VRF035"})])

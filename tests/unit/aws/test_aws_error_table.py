@@ -13,7 +13,21 @@ import strongroom.aws
 from strongroom.aws.errors import CODES, EXCEPTIONS, translate
 from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, ExitCode, NoCredentials
 
-SERVICES = ("backup", "cloudformation", "controltower", "dynamodb", "ec2", "efs", "iam", "kms", "organizations", "rds", "s3", "sts")
+SERVICES = (
+    "backup",
+    "cloudformation",
+    "controltower",
+    "dynamodb",
+    "ec2",
+    "efs",
+    "iam",
+    "kms",
+    "organizations",
+    "rds",
+    "s3",
+    "service-quotas",
+    "sts",
+)
 ROOM = Path(strongroom.aws.__file__).parent
 # Names that Organizations' calls share with calls of other services, which are not made, and a word that only looks like one.
 OTHER_SERVICES = {

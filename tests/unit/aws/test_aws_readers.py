@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 
+import pyarrow as pa
 import pytest
 
 from strongroom import ledger
-from strongroom.aws.fleet import _one_row_a_subject, _with_managers
+from strongroom.aws.fleet.merging import one_row_a_subject, with_managers
 from strongroom.aws.readers import particulars
-from strongroom.aws.readers.harvest import Harvest, merge
+from strongroom.aws.readers.harvest import Harvest
 from strongroom.aws.readers.keys import KnownKey, owner_of
-from strongroom.aws.readers.masses import backup_job_columns, copy_job_columns, recovery_point_columns
+from strongroom.aws.readers.masses import backup_job_columns, copy_job_columns, recovery_point_columns, restore_job_columns
 from strongroom.aws.readers.values import days, instants, key_arn, tags
-from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, READS, RECOVERY_POINTS, RESOURCES, VAULTS
+from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, READS, RECOVERY_POINTS, RESOURCES, RESTORE_JOBS, VAULTS
 from strongroom.errors import AwsRefused, BadInput
 
 PLACE = ("555555555555", "eu-west-2")
@@ -24,8 +25,9 @@ EPOCH = 1767225600.0
         (lambda items: recovery_point_columns(items, "local"), {"RecoveryPointArn": "arn:p", "CreationDate": EPOCH}, RECOVERY_POINTS),
         (backup_job_columns, {"BackupJobId": "b", "CreationDate": EPOCH}, BACKUP_JOBS),
         (copy_job_columns, {"CopyJobId": "c", "CreationDate": EPOCH}, COPY_JOBS),
+        (restore_job_columns, {"RestoreJobId": "r", "CreationDate": EPOCH}, RESTORE_JOBS),
     ],
-    ids=["recovery points", "backup jobs", "copy jobs"],
+    ids=["recovery points", "backup jobs", "copy jobs", "restore jobs"],
 )
 def test_columns_are_those_of_the_table(columns, item, table):
     """Everything AWS may leave out is null, or empty where the table has no null."""
@@ -112,8 +114,8 @@ def test_a_subject_read_in_parts_is_read_when_all_parts_are():
     """Vault by vault: one unread vault makes the recovery points unread; the first reason stays."""
     harvest = Harvest()
     for done, code in ((True, ""), (False, "A"), (True, ""), (False, "B")):
-        harvest.add(READS, *PLACE, "recovery_points", done, code, code)
-    merged = _one_row_a_subject(merge([harvest.settle()], READS)).to_pylist()
+        harvest.read(*PLACE, "recovery_points", () if done else [AwsRefused(code, code=code)])
+    merged = one_row_a_subject(pa.concat_tables(harvest.settle().columns[READS.name])).to_pylist()
     assert [(row["subject"], row["read"], row["code"]) for row in merged] == [("recovery_points", False, "A")]
 
 
@@ -124,11 +126,11 @@ def test_resources_learn_who_manages_their_key():
     rows = [(*PLACE, name, "EBS", name, {}, None, True, key, None, 1, *unsaid) for name, key in names.items()]
     table = ledger.from_rows(RESOURCES, rows)
     keys = [KnownKey(names["aws/ebs"], "arn:aws:kms:r:5:key/9", "AWS"), KnownKey(names["mine"], names["mine"], "CUSTOMER")]
-    found = {row["name"]: (row["key_arn"], row["key_manager"]) for row in _with_managers(table, keys).to_pylist()}
+    found = {row["name"]: (row["key_arn"], row["key_manager"]) for row in with_managers(table, keys).to_pylist()}
     assert found == {
         "aws/ebs": ("arn:aws:kms:r:5:key/9", "AWS"),
         "mine": (names["mine"], "CUSTOMER"),
         "denied": (names["denied"], None),
         "none": (None, None),
     }
-    assert _with_managers(table, []).schema == ledger.schema(RESOURCES)
+    assert with_managers(table, []).schema == ledger.schema(RESOURCES)

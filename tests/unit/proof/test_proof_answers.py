@@ -22,7 +22,8 @@ def test_prove_shows_every_link_of_a_healthy_resource(builder, tmp_path):
         assert chain.state is LinkState.PROVEN
     states = {link.name: link.state for link in chains[0].links}
     assert states[LinkName.COPIED] is LinkState.NOT_REQUIRED
-    assert states[LinkName.SEALED] is LinkState.NOT_ASSESSED
+    assert states[LinkName.SEALED] is LinkState.PROVEN
+    assert states[LinkName.RESTORED] is LinkState.NOT_REQUIRED  # no restore test is declared
     assert chains[1].destination_vault_arn == f"arn:aws:backup:eu-west-2:{world.central}:backup-vault:three-tiers-central"
     assert any("2026-11-21 02:" in each for link in chains[0].links for each in link.evidence)
 

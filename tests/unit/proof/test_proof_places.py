@@ -5,6 +5,7 @@ import importlib
 import json
 import pkgutil
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from strongroom import facts, ledger, proof
 from strongroom.domain.names import AccountId
 from strongroom.domain.origin import BuiltIn
 from strongroom.domain.strategy import Selection
-from strongroom.domain.tables import ACCOUNTS, READS, RESOURCES, TABLES
+from strongroom.domain.tables import ACCOUNTS, NATIVE_PROTECTION, READS, RESOURCES, TABLES
 from strongroom.errors import CouldNotVerify
 from strongroom.proof.access import rights
 from strongroom.proof.declared import declared
@@ -245,8 +246,20 @@ def test_plan_by_arn_protects_what_it_names(builder):
     named = sorted(resources["arn"].to_pylist())[:2]
     select = Selection(arns=tuple(named), not_arns=(named[1],), origin=BuiltIn())
     plan = replace(world.estate.plans[0], select=select)
-    found = protected(replace(world.estate, plans=(plan,)), scope, declared(replace(world.estate, plans=(plan,))), resources, ())
+    found = protected(replace(world.estate, plans=(plan,)), scope, declared(replace(world.estate, plans=(plan,))), Read(resources), ())
     assert found.resources["arn"].to_pylist() == [named[0]]
+
+
+class Read:
+    """The tables of a snapshot in which only resources were read."""
+
+    observed_at = datetime(2026, 11, 21, tzinfo=UTC)
+
+    def __init__(self, resources):
+        self._resources = resources
+
+    def table(self, name):
+        return self._resources if name == "resources" else ledger.empty(NATIVE_PROTECTION)
 
 
 def _accounts(world):
@@ -254,4 +267,4 @@ def _accounts(world):
 
 
 def _selected_accounts(estate, scope, resources):
-    return set(protected(estate, scope, declared(estate), resources, ()).resources["account_id"].to_pylist())
+    return set(protected(estate, scope, declared(estate), Read(resources), ()).resources["account_id"].to_pylist())

@@ -29,7 +29,10 @@ class Watched:
 
     @classmethod
     def of(cls, estate: Estate) -> Self:
-        """Return what to watch for an estate."""
+        """Return what to watch for an estate; where it makes nothing there may be no role to deploy with, and nothing has to be there."""
+        central = estate.organization.accounts.central
+        if central is not None and not estate.looks_into(central):
+            central = None
         return cls(
             strategy=estate.name,
             home_region=estate.organization.home_region,
@@ -41,14 +44,14 @@ class Watched:
             vaults=tuple(
                 (vault.account, region, vault.name)
                 for vault in estate.vaults
-                if isinstance(vault.account, AccountId)
+                if isinstance(vault.account, AccountId) and (not vault.adopted or estate.looks_into(vault.account))
                 for region in vault.regions
             ),
             buckets=tuple(_buckets(estate)),
             control_tower=estate.organization.control_tower is not None,
             key_arn=_key_arn(estate),
-            central=estate.organization.accounts.central,
-            others=_others(estate),
+            central=central,
+            others=_others(estate, central),
         )
 
     @property
@@ -96,10 +99,10 @@ def _attaching(estate: Estate) -> Iterator[tuple[PolicyType, str]]:
         yield from ((PolicyType.SERVICE_CONTROL, unit) for unit in estate.organization.control_tower.enabled_on)
 
 
-def _others(estate: Estate) -> tuple[AccountId, ...]:
+def _others(estate: Estate, central: AccountId | None) -> tuple[AccountId, ...]:
     accounts = estate.organization.accounts
-    named = (accounts.management, accounts.backup_admin, accounts.log_archive)
-    return tuple(sorted({account for account in named if account is not None and account != accounts.central}))
+    named = (accounts.management, accounts.backup_admin, accounts.central, accounts.log_archive)
+    return tuple(sorted({account for account in named if account is not None and account != central}))
 
 
 def _buckets(estate: Estate) -> Iterator[tuple[AccountId, Region, str]]:

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from strongroom.aws.readers.harvest import Harvest, Subject
+from strongroom.aws.readers.native import GONE, still_there
 from strongroom.aws.readers.particulars import Particulars, of_bucket
-from strongroom.aws.readers.resources import GONE, add_resource, details_of, still_there, subject_of
+from strongroom.aws.readers.resources import add_resource, details_of, subject_of
 from strongroom.aws.readers.scope import Reading, Scope
 from strongroom.aws.readers.values import tags
 from strongroom.domain.names import ResourceType, partition_of

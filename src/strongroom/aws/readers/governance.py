@@ -44,7 +44,7 @@ def read_policies(reading: Reading, account: str, management: str, harvest: Harv
     """Add the backup policies with what they are attached to; `account` is who asks."""
     scope = Scope(reading, account, reading.home_region)
     with harvest.subject(management, "", "policies") as subject:
-        for policy_id, name, content, target in _attachments(scope, POLICY_TYPE, subject):
+        for policy_id, name, content, target in attachments(scope, POLICY_TYPE, subject):
             harvest.add(POLICIES, management, policy_id, name, content, target)
 
 
@@ -53,11 +53,11 @@ def read_control_policies(reading: Reading, account: str, tree: OrganizationTree
     scope = Scope(reading, account, reading.home_region)
     with harvest.subject(tree.management_account, "", "control_policies") as subject:
         if kind in tree.enabled_policy_types:
-            for policy_id, name, content, target in _attachments(scope, kind, subject):
+            for policy_id, name, content, target in attachments(scope, kind, subject):
                 harvest.add(CONTROL_POLICIES, tree.management_account, policy_id, str(kind), name, content, target)
 
 
-def _attachments(scope: Scope, kind: str, subject: Subject) -> Iterator[tuple[str, str, str, str]]:
+def attachments(scope: Scope, kind: str, subject: Subject) -> Iterator[tuple[str, str, str, str]]:
     """Yield id, name, text and target of each policy of a type; an empty target where it is attached nowhere."""
     for summary in scope.items("organizations", "list_policies", "Policies", Filter=kind):
         targets: list[str] = []

@@ -1,9 +1,9 @@
 """What readers bring home: rows, whole columns, and for each subject whether it was read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -11,7 +11,11 @@ from strongroom import ledger
 from strongroom.domain.tables import READS, TABLES, TableSchema
 from strongroom.errors import AwsRefused
 
+if TYPE_CHECKING:
+    from strongroom.aws.fleet.shelf import Segment
+
 NOTES_MAX = 3  # unread items named in a reason; the rest is counted
+ROWS_KEPT_MAX = 100_000  # more rows of a table don't wait in memory for the rest of their order
 
 
 class Halted(Exception):
@@ -41,8 +45,10 @@ class Subject:
 class Harvest:
     """The rows of one task; merged with others at the end."""
 
+    spill: "Callable[[str, pa.Table], Segment] | None" = None  # takes rows of a table that memory should not hold
     rows: dict[str, list[Sequence[Any]]] = field(default_factory=dict)
     columns: dict[str, list[pa.Table]] = field(default_factory=dict)
+    segments: "list[Segment]" = field(default_factory=list)  # where spilled rows are
     keys: set[tuple[str, str, str]] = field(default_factory=set)  # (account, Region, key as the service names it)
     roles: set[tuple[str, str]] = field(default_factory=set)  # (account, role ARN)
 
@@ -52,7 +58,11 @@ class Harvest:
 
     def add_columns(self, table: TableSchema, data: pa.Table) -> None:
         """Add many rows as columns."""
-        self.columns.setdefault(table.name, []).append(data)
+        waiting = self.columns.setdefault(table.name, [])
+        waiting.append(data)
+        if self.spill and len(waiting) * data.num_rows > ROWS_KEPT_MAX:  # pages are of one size
+            self.segments.append(self.spill(table.name, pa.concat_tables(waiting)))
+            waiting.clear()
 
     @contextmanager
     def subject(self, account: str, region: str, *names: str) -> Iterator[Subject]:
@@ -74,12 +84,6 @@ class Harvest:
             if rows:
                 self.add_columns(table, ledger.from_rows(table, rows))
         return self
-
-
-def merge(harvests: Iterable[Harvest], table: TableSchema) -> pa.Table:
-    """Return the rows of all harvests in one table, ordered by account and Region, then as AWS listed them."""
-    parts = [part for harvest in harvests for part in harvest.columns.get(table.name, ())]
-    return pa.concat_tables([ledger.empty(table), *parts])
 
 
 def _reason(missed: Sequence[AwsRefused]) -> str:

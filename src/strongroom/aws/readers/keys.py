@@ -1,6 +1,7 @@
-"""KMS keys that vaults and resources use, with their policies and grants, asked of the account that owns them.
+"""KMS keys that vaults and resources use, with their policies, grants and tags, asked of the account that owns them.
 
-Source: AWS KMS API reference, DescribeKey (KeyMetadata.KeyManager, KeyState, MultiRegionConfiguration), GetKeyPolicy, ListGrants.
+Source: AWS KMS API reference, DescribeKey (KeyMetadata.KeyManager, KeyState, MultiRegionConfiguration), GetKeyPolicy, ListGrants,
+ListResourceTags.
 """
 
 from collections.abc import Iterable
@@ -11,10 +12,12 @@ from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Scope
 from strongroom.domain.changeplan import canonical
 from strongroom.domain.names import Arn
-from strongroom.domain.tables import GRANTS, KEYS
+from strongroom.domain.tables import GRANTS, KEY_TAGS, KEYS
 from strongroom.errors import AwsRefused
 
 MISSING = "NotFound"  # our word for a key that vaults or resources name and that is gone
+KEY_SUBJECTS = ("keys", "grants", "key_tags")
+TAGS_PAGE = 50  # tags an answer, the most that ListResourceTags gives
 PAGE = 100  # grants an answer, the most that ListGrants gives
 
 
@@ -29,10 +32,15 @@ class KnownKey:
 
 
 def read_keys(scope: Scope, wanted: Iterable[str], harvest: Harvest) -> tuple[KnownKey, ...]:
-    """Add the wanted keys of an account and Region with their grants; a key that is gone is added with state NotFound."""
+    """Add the wanted keys of an account and Region with their grants and tags; a key that is gone is added with state NotFound."""
     known: list[KnownKey] = []
     added: set[str] = set()
-    with harvest.subject(scope.account, scope.region, "keys") as subject, harvest.subject(scope.account, scope.region, "grants") as grants:
+    place = (scope.account, scope.region)
+    with (
+        harvest.subject(*place, "keys") as subject,
+        harvest.subject(*place, "grants") as grants,
+        harvest.subject(*place, "key_tags") as tagged,
+    ):
         for arn in sorted(wanted):
             found = KnownKey(arn, arn, "AWS" if ":alias/aws/" in arn else None)
             before = len(added)
@@ -40,9 +48,12 @@ def read_keys(scope: Scope, wanted: Iterable[str], harvest: Harvest) -> tuple[Kn
                 found = _read_key(scope, arn, harvest, added, subject)
             if found.manager is None:
                 grants.miss(f"grants of {arn}: the key could not be read", code="KeyUnread")
+                tagged.miss(f"tags of {arn}: the key could not be read", code="KeyUnread")
             elif found.manager == "CUSTOMER" and len(added) > before:  # it is there, and under no other name
                 with grants.item():
                     _read_grants(scope, found.arn, harvest)
+                with tagged.item():
+                    _read_tags(scope, found.arn, harvest)
             known.append(found)
     return tuple(known)
 
@@ -97,6 +108,12 @@ def _read_grants(scope: Scope, arn: str, harvest: Harvest) -> None:
             list(grant.get("Operations") or ()),
             canonical(constraints) if constraints else None,
         )
+
+
+def _read_tags(scope: Scope, arn: str, harvest: Harvest) -> None:
+    listed = scope.items("kms", "list_resource_tags", "Tags", KeyId=arn, Limit=TAGS_PAGE)
+    tags = {tag["TagKey"]: tag.get("TagValue") or "" for tag in listed}
+    harvest.add(KEY_TAGS, scope.account, scope.region, arn, tags)
 
 
 def owner_of(account: str, region: str, arn: str) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Recovery points and jobs: pages of 1,000 that go from JSON to columns without botocore's parser.
 
-Source: AWS Backup API reference, ListRecoveryPointsByBackupVault, ListBackupJobs, ListCopyJobs; lists of jobs reach back 30 days.
+Source: AWS Backup API reference, ListRecoveryPointsByBackupVault, ListBackupJobs, ListCopyJobs, ListRestoreJobs; lists of jobs reach
+back 30 days.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from strongroom.aws.readers.backup import PAGE
 from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Scope
 from strongroom.aws.readers.values import days, instants, texts
-from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, RECOVERY_POINTS, Column, ColumnType, TableSchema
+from strongroom.domain.tables import BACKUP_JOBS, COPY_JOBS, RECOVERY_POINTS, RESTORE_JOBS, Column, ColumnType, TableSchema
 from strongroom.ledger.columns import ARROW_TYPES
 
 Items = Sequence[Mapping[str, Any]]
@@ -54,6 +55,28 @@ _COPY_JOB: Final = MappingProxyType(
         "destination_recovery_point_arn": "DestinationRecoveryPointArn",
     }
 )
+_RESTORE_JOB: Final = MappingProxyType(
+    {
+        "job_id": "RestoreJobId",
+        "resource_type": "ResourceType",
+        "recovery_point_arn": "RecoveryPointArn",
+        "source_resource_arn": "SourceResourceArn",
+        "vault_arn": "BackupVaultArn",
+        "state": "Status",
+        "message": "StatusMessage",
+        "created_at": "CreationDate",
+        "completed_at": "CompletionDate",
+        "recovery_point_created_at": "RecoveryPointCreationDate",
+        "size_bytes": "BackupSizeInBytes",
+        "role_arn": "IamRoleArn",
+        "created_resource_arn": "CreatedResourceArn",
+        "testing_plan_arn": "CreatedBy.RestoreTestingPlanArn",
+        "validation_status": "ValidationStatus",
+        "validation_message": "ValidationStatusMessage",
+        "deletion_status": "DeletionStatus",
+        "deletion_message": "DeletionStatusMessage",
+    }
+)
 _RECOVERY_POINT: Final = MappingProxyType(
     {
         "arn": "RecoveryPointArn",
@@ -82,13 +105,18 @@ def read_recovery_points(scope: Scope, harvest: Harvest, vault: str) -> None:
             "backup", "list_recovery_points_by_backup_vault", "RecoveryPoints", raw=True, BackupVaultName=vault, MaxResults=PAGE
         ):
             items = _dated(page, "RecoveryPointArn", subject)
-            _add(scope, harvest, RECOVERY_POINTS, recovery_point_columns(items, vault), len(items))
+            columns = recovery_point_columns(items, vault)
+            # Keys that nothing uses any more still decide whether what they encrypt can be read.
+            harvest.keys.update((scope.account, scope.region, key) for key in columns["key_arn"].unique().to_pylist() if key)
+            _add(scope, harvest, RECOVERY_POINTS, columns, len(items))
 
 
 def read_backup_jobs(scope: Scope, harvest: Harvest) -> None:
     """Add the backup jobs that AWS still lists."""
     with harvest.subject(scope.account, scope.region, "backup_jobs") as subject:
-        for page in scope.pages("backup", "list_backup_jobs", "BackupJobs", raw=True, MaxResults=PAGE):
+        for page in scope.pages(
+            "backup", "list_backup_jobs", "BackupJobs", raw=True, MaxResults=PAGE, **scope.created_after("backup_jobs")
+        ):
             items = _dated(page, "BackupJobId", subject)
             _add(scope, harvest, BACKUP_JOBS, backup_job_columns(items), len(items))
 
@@ -96,9 +124,17 @@ def read_backup_jobs(scope: Scope, harvest: Harvest) -> None:
 def read_copy_jobs(scope: Scope, harvest: Harvest) -> None:
     """Add the copy jobs that AWS still lists; they are listed in the account of the source."""
     with harvest.subject(scope.account, scope.region, "copy_jobs") as subject:
-        for page in scope.pages("backup", "list_copy_jobs", "CopyJobs", raw=True, MaxResults=PAGE):
+        for page in scope.pages("backup", "list_copy_jobs", "CopyJobs", raw=True, MaxResults=PAGE, **scope.created_after("copy_jobs")):
             items = _dated(page, "CopyJobId", subject)
             _add(scope, harvest, COPY_JOBS, copy_job_columns(items), len(items))
+
+
+def read_restore_jobs(scope: Scope, harvest: Harvest) -> None:
+    """Add the restore jobs that AWS still lists; they are listed where the recovery point is."""
+    with harvest.subject(scope.account, scope.region, "restore_jobs") as subject:
+        for page in scope.pages("backup", "list_restore_jobs", "RestoreJobs", raw=True, MaxResults=PAGE):
+            items = _dated(page, "RestoreJobId", subject)
+            _add(scope, harvest, RESTORE_JOBS, restore_job_columns(items), len(items))
 
 
 def recovery_point_columns(items: Items, vault: str) -> Columns:
@@ -115,6 +151,11 @@ def backup_job_columns(items: Items) -> Columns:
 def copy_job_columns(items: Items) -> Columns:
     """Return the columns of copy jobs, but account and Region."""
     return _columns(COPY_JOBS, _COPY_JOB, items)
+
+
+def restore_job_columns(items: Items) -> Columns:
+    """Return the columns of restore jobs, but account and Region."""
+    return _columns(RESTORE_JOBS, _RESTORE_JOB, items)
 
 
 def _columns(table: TableSchema, members: Mapping[str, str], items: Items, **made: pa.Array) -> Columns:

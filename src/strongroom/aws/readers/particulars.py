@@ -34,6 +34,7 @@ class Particulars:
     lifecycle_rules: bool | None = None
     replication_enabled: bool | None = None
     replicates_encrypted: bool | None = None
+    instance_profile: str | None = None
 
 
 NAMES: Final = tuple(field.name for field in fields(Particulars))
@@ -50,6 +51,16 @@ def of_table(table: Answer, *, advanced: bool | None) -> Particulars:
     """
     replication = Replication.GLOBAL if table.get("Replicas") else Replication.NONE
     return Particulars(advanced_backup=advanced, replication=replication)
+
+
+def of_machine(instance: Answer) -> Particulars:
+    """Return those of an EC2 instance: empty without an instance profile.
+
+    Example:
+        >>> of_machine({"IamInstanceProfile": {"Arn": "arn:aws:iam::111122223333:instance-profile/web"}}).instance_profile
+        'arn:aws:iam::111122223333:instance-profile/web'
+    """
+    return Particulars(instance_profile=(instance.get("IamInstanceProfile") or {}).get("Arn") or "")
 
 
 def of_instance(instance: Answer, option_groups: Mapping[str, bool]) -> Particulars:

@@ -125,13 +125,12 @@ class _Home:
         self._harvest.add(PRINCIPAL_POLICIES, self._scope.account, principal, kind, name, arn, digest)
 
     def _digest(self, document: Any) -> str | None:
-        """Return the digest of a document, which botocore has decoded; bring its text unless another account did."""
+        """Return the digest of a document, which botocore has decoded; bring its text unless it is home already."""
         if document is None:
             return None
         text = document if isinstance(document, str) else canonical(document)
         digest = hashlib.sha256(text.encode()).hexdigest()
-        # `setdefault` is atomic: of two threads with the same text one brings it.
-        if self._scope.reading.texts.setdefault(digest, self) is self and digest not in self._brought:
+        if digest not in self._scope.reading.texts and digest not in self._brought:
             self._brought.add(digest)
             self._harvest.add(POLICY_TEXTS, digest, text)
         return digest

@@ -3,34 +3,21 @@
 Each service is a subject of its own (`resources:<type>`), so that one denied service leaves the others known.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from strongroom.aws.readers import particulars
 from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.native import add_database_protection, read_table_protection, still_there
 from strongroom.aws.readers.particulars import NOTHING, Particulars
 from strongroom.aws.readers.scope import Scope
 from strongroom.aws.readers.values import key_arn, tags
 from strongroom.domain.names import ResourceType
 from strongroom.domain.tables import RESOURCES
-from strongroom.errors import AwsRefused
 
 GIB = 2**30
-# Asked for by name and gone meanwhile: not there, which is no failure to read.
-GONE = frozenset({"ResourceNotFoundException", "TableNotFoundException", "NoSuchBucket"})
 LEAVING = frozenset({"deleting", "deleted", "DELETING", "shutting-down", "terminated"})
-
-
-@contextmanager
-def still_there() -> Iterator[None]:
-    """Pass over something that was deleted between the list and the look."""
-    try:
-        yield
-    except AwsRefused as error:
-        if error.code not in GONE:
-            raise
 
 
 def subject_of(kind: ResourceType) -> str:
@@ -70,10 +57,13 @@ def add_resource(
 
 def read_dynamodb(scope: Scope, harvest: Harvest, *, advanced: bool | None) -> None:
     """Add DynamoDB tables; `advanced`: AWS Backup's advanced features are on here, None where that could not be read."""
+    names: list[str] | None = None
     with harvest.subject(scope.account, scope.region, subject_of(ResourceType.DYNAMODB)) as subject:
-        for name in scope.items("dynamodb", "list_tables", "TableNames"):
+        names = list(scope.items("dynamodb", "list_tables", "TableNames"))
+        for name in names:
             with subject.item(), still_there():
                 _add_table(scope, harvest, name, advanced=advanced)
+    read_table_protection(scope, harvest, names, details_of(ResourceType.DYNAMODB))
 
 
 def _add_table(scope: Scope, harvest: Harvest, name: str, *, advanced: bool | None) -> None:
@@ -145,6 +135,7 @@ def _add_instance(scope: Scope, harvest: Harvest, instance: dict[str, Any], volu
         encrypted=states.pop() if complete and len(states) == 1 else None,
         key=keys.pop() if complete and len(keys) == 1 else None,
         size_bytes=sum(volume["Size"] for volume in known) * GIB if complete else None,
+        more=particulars.of_machine(instance),
     )
 
 
@@ -210,6 +201,7 @@ def _add_database(
         size_bytes=size * GIB if size is not None and kind is ResourceType.RDS else None,
         more=more,
     )
+    add_database_protection(scope, harvest, database[f"{prefix}Arn"], database)
 
 
 def read_efs(scope: Scope, harvest: Harvest) -> None:

@@ -1,4 +1,4 @@
-"""IAM roles that backup selections name.
+"""IAM roles that selections of backup plans and of restore-testing plans name.
 
 Source: IAM API reference, GetRole.
 """

@@ -1,20 +1,26 @@
 """One account in one Region, as a reader sees it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from strongroom.aws.readers.harvest import Halted
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.names import partition_of
 from strongroom.errors import AwsUnreachable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from strongroom.aws.fleet.shelf import Segment
+
 # botocore's exceptions for an endpoint that nobody answers at; a slow answer (ReadTimeoutError) says nothing about the next call.
 NOBODY_THERE = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError", "SSLError"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reading:
     """What all scopes of one `fleet.read` share."""
 
@@ -23,7 +29,9 @@ class Reading:
     halt: threading.Event = field(default_factory=threading.Event)
     # Endpoints where all attempts failed: every account would wait for the same timeouts again.
     unreachable: dict[tuple[str, str], AwsUnreachable] = field(default_factory=dict)
-    texts: dict[str, object] = field(default_factory=dict)  # digests of policy texts that are brought home, and by whom
+    texts: dict[str, None] = field(default_factory=dict)  # digests of policy texts that are safely home
+    since: dict[tuple[str, str, str], float] = field(default_factory=dict)  # (account, Region, subject): older items are known already
+    spill: "Callable[[str, pa.Table], Segment] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,12 @@ class Scope:
         """Yield the items of all pages; raises AwsRefused, and Halted when reading stops."""
         for page in self.pages(service, operation, key, **parameters):
             yield from page
+
+    def created_after(self, subject: str) -> dict[str, datetime]:
+        """Return the filter of a listing that leaves out what is known already; empty: everything is asked for."""
+        since = self.reading.since.get((self.account, self.region, subject))
+        # A second earlier: AWS does not say whether an item of that very instant is listed.
+        return {} if since is None else {"ByCreatedAfter": datetime.fromtimestamp(since - 1, UTC)}
 
     def _look(self, service: str) -> None:
         if self.reading.halt.is_set():

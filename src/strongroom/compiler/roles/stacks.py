@@ -20,7 +20,7 @@ def with_roles(estate: Estate) -> Estate:
     AWS knows a role once in an account, so that both are in the home Region alone. Where such an account is governed itself, the
     StackSets bring its roles and the stack is left out.
     """
-    if not estate.stack_sets:
+    if not (estate.stack_sets or estate.restore_tests or estate.roles.made):
         return estate
     name = f"{estate.name}-roles"
     home = estate.organization.home_region
@@ -43,7 +43,7 @@ def with_roles(estate: Estate) -> Estate:
 def accounts_with_roles(estate: Estate) -> tuple[AccountId, ...]:
     """Return the accounts that have vaults or plans of their own, sorted."""
     keepers = {vault.account for vault in deployed_vaults(estate) if isinstance(vault.account, AccountId)}
-    return tuple(sorted(keepers | {plan.account for plan in estate.plans if plan.account is not None}))
+    return tuple(sorted(keepers | {plan.account for plan in estate.plans if plan.account is not None and not plan.adopted}))
 
 
 def _of_governed(estate: Estate) -> Template:
@@ -64,7 +64,8 @@ def _of_governed(estate: Estate) -> Template:
 
 
 def _of_others(estate: Estate) -> Template:
-    resources = {"BackupRole": backup_role(estate), "RestoreRole": restore_role(estate), **_tests(estate)}
+    backup = {} if estate.roles.adopted else {"BackupRole": backup_role(estate)}
+    resources = {**backup, "RestoreRole": restore_role(estate), **_tests(estate)}
     for role in estate.roles.made:
         if role.purpose is not RolePurpose.WORKLOAD_TEAM:
             resources[logical_id(role.purpose, "role")] = people_role(estate, role)

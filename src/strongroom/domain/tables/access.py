@@ -36,7 +36,7 @@ GRANTS = TableSchema(
 
 ROLES = TableSchema(
     "roles",
-    "an IAM role that a backup selection names",
+    "an IAM role that a selection names, of a backup plan or of a restore-testing plan",
     (
         ACCOUNT,
         REGION,

@@ -1,6 +1,17 @@
 """AWS Backup in an account and Region: vaults, plans, rules, copy actions, selections."""
 
-from strongroom.domain.tables.schema import ACCOUNT, REGION, Column, ColumnType, TableSchema, maybe_instant, maybe_integer, maybe_text, text
+from strongroom.domain.tables.schema import (
+    ACCOUNT,
+    REGION,
+    Column,
+    ColumnType,
+    TableSchema,
+    later,
+    maybe_instant,
+    maybe_integer,
+    maybe_text,
+    text,
+)
 
 VAULTS = TableSchema(
     "vaults",
@@ -53,6 +64,8 @@ BACKUP_RULES = TableSchema(
         maybe_integer("delete_after_days", "null: kept forever"),
         maybe_integer("cold_after_days", "null: never"),
         Column("continuous", ColumnType.BOOLEAN, "continuous backup is on"),
+        later("archive", ColumnType.BOOLEAN, "EBS snapshots move to the archive"),
+        later("air_gapped_vault_arn", ColumnType.TEXT, "air-gapped vault that is the target; null: none, or unknown"),
     ),
 )
 
@@ -65,7 +78,7 @@ COPY_ACTIONS = TableSchema(
         text("plan_id", "its plan"),
         text("rule_id", "its rule"),
         text("destination_vault_arn", "vault that receives the copy"),
-        maybe_integer("delete_after_days", "null: as the source"),
+        maybe_integer("delete_after_days", "null: as the source; -1: for ever is asked for, which comes to the same"),
         maybe_integer("cold_after_days", "null: never"),
     ),
 )

@@ -44,6 +44,7 @@ RESOURCES = TableSchema(
         later("lifecycle_rules", ColumnType.BOOLEAN, "S3: it has an enabled lifecycle rule"),
         later("replication_enabled", ColumnType.BOOLEAN, "S3: a replication rule is enabled; null without replication"),
         later("replicates_encrypted", ColumnType.BOOLEAN, "S3: its replication rules take KMS-encrypted objects; null without any"),
+        later("instance_profile", ColumnType.TEXT, "EC2: ARN of its instance profile, empty without one"),
     ),
 )
 

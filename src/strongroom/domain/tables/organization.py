@@ -1,6 +1,6 @@
 """What Organizations says, and what was read of it all."""
 
-from strongroom.domain.tables.schema import ACCOUNT, REGION, Column, ColumnType, TableSchema, maybe_instant, text
+from strongroom.domain.tables.schema import ACCOUNT, REGION, Column, ColumnType, TableSchema, later, maybe_instant, text
 
 READS = TableSchema(
     "reads",
@@ -12,6 +12,7 @@ READS = TableSchema(
         Column("read", ColumnType.BOOLEAN, "false: nothing may be concluded from absent rows"),
         text("code", "AWS's error code, empty when read"),
         text("reason", "why it could not be read, empty when read"),
+        later("read_at", ColumnType.INSTANT, "AWS's time when it was last asked, where this sync did not ask again; null: it did"),
     ),
 )
 

@@ -165,7 +165,7 @@ class Powerful:
             if isinstance(found.grants, Unread)
             else tuple((self._number(each.grantee, account), each.operations, each.encryption_context) for each in found.grants)
         )
-        return (self._number(_text(found.policy), account), grants, found.air_gapped)
+        return (self._number(_text(found.policy), account), grants, self._number(repr(found.tags), account), found.air_gapped)
 
     def _number(self, text: str, account: str) -> int:
         return self._numbers.setdefault(text.replace(account, _OWN), len(self._numbers))

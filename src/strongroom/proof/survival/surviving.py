@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from typing import Final
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from strongroom import ledger
 from strongroom.errors import BadInput, ExitCode
+from strongroom.ledger.narrowing import Narrowing
 from strongroom.proof.engine import MEMORY_MB
 from strongroom.proof.entitlements import access
 from strongroom.proof.readings import unread_reason
@@ -143,7 +144,8 @@ def survive(snapshot: ledger.Snapshot, *, days: Sequence[int] = DAYS) -> Surviva
 def survive_one(snapshot: ledger.Snapshot, arn: str, *, days: Sequence[int] = DAYS) -> Held:
     """Return one resource's copies and what has to go wrong; raises BadInput when the snapshot doesn't know it, CouldNotVerify."""
     days = tuple(sorted(set(days)))
-    connection = _loaded(snapshot, days, arn)
+    alone = replace(snapshot, only=Narrowing(resource=arn, accounts=()))  # with all accounts: whoever can reach its copies counts
+    connection = _loaded(alone, days)
     try:
         places = _places(connection, snapshot)
         connection.execute(_query("signatures"))
@@ -157,8 +159,8 @@ def survive_one(snapshot: ledger.Snapshot, arn: str, *, days: Sequence[int] = DA
     return Held(arn=arn, account=found[0]["account_id"], copies=copies, observed_at=snapshot.observed_at, doubts=doubts)
 
 
-def _loaded(snapshot: ledger.Snapshot, days: Sequence[int], arn: str | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a connection with the copies of all resources, or of one."""
+def _loaded(snapshot: ledger.Snapshot, days: Sequence[int]) -> duckdb.DuckDBPyConnection:
+    """Return a connection with the copies of all resources that the snapshot shows."""
     connection = ledger.connect(snapshot)
     connection.execute(f"SET memory_limit = '{MEMORY_MB}MB'")
     clock = pa.table({"now": pa.array([snapshot.observed_at], INSTANT)})
@@ -167,12 +169,6 @@ def _loaded(snapshot: ledger.Snapshot, days: Sequence[int], arn: str | None = No
         connection.register(f"given_{name}", table)
         connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given_{name}")  # noqa: S608 - our own names
         connection.unregister(f"given_{name}")
-    if arn is not None:
-        connection.execute("CREATE TEMP TABLE one AS SELECT $arn AS arn", {"arn": arn})
-        for name, column in (("recovery_points", "resource_arn"), ("resources", "arn")):
-            mine = f"SELECT t.* FROM {name} AS t JOIN one AS o ON t.{column} = o.arn"  # noqa: S608 - our own names
-            connection.execute(f"CREATE TEMP TABLE one_{name} AS {mine}")
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS SELECT * FROM one_{name}")  # noqa: S608 - our own names
     connection.execute(_query("copies"))
     return connection
 

@@ -28,7 +28,9 @@ def account_findings(estate: Estate, snapshot: "Snapshot | None") -> tuple[Findi
         return (_finding("ORG013", "accounts", "no snapshot is in the ledger: whether accounts are equipped is not known", origin),)
     try:
         rejected = _rejected(estate.tag_policy, snapshot) if estate.tag_policy else ()
-        return (*_unequipped(estate, snapshot), *_without_adopted(estate, snapshot), *rejected)
+        # in accounts in which the strategy makes nothing there is nothing to equip, and no role that could
+        unequipped = tuple(_unequipped(estate, snapshot)) if estate.stack_sets else ()
+        return (*unequipped, *_without_adopted(estate, snapshot), *rejected)
     except CouldNotVerify as error:
         return (_finding("ORG013", "accounts", f"whether accounts are equipped is not known: {error.message}", origin),)
 

@@ -16,7 +16,8 @@ def delegated_policies(estate: Estate, deployed: Deployment) -> Iterator[Change]
     sids = delegation_sids(estate.name)
     found = [each for each in statements_there(deployed.resource_policy) if each.get("Sid") in sids]
     wanted = json.loads(statements_wanted(estate, deployed))
-    if found == wanted:
+    theirs = bool(estate.plans) and all(plan.adopted for plan in estate.plans)  # to delegate
+    if found == wanted or (theirs and not found):
         return
     administrator = estate.settings.delegated_administrator
     title = f"let account {administrator} manage the backup policies of {', '.join(estate.organization.governs)}, by the resource policy"

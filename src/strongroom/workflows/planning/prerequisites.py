@@ -163,7 +163,7 @@ def _vault_names(template: str) -> Iterator[str]:
 def _vaults_missing(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
     there = {(each.account, each.region, each.name) for each in deployed.vaults}
     for vault in estate.vaults:
-        if vault.adopted and isinstance(vault.account, AccountId):
+        if vault.adopted and isinstance(vault.account, AccountId) and estate.looks_into(vault.account):
             missing = [region for region in vault.regions if (vault.account, region, vault.name) not in there]
             if missing:
                 message = f"vault {vault.name}, which is adopted as {vault.label}, is not in account {vault.account}, {', '.join(missing)}"

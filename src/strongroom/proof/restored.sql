@@ -1,0 +1,122 @@
+-- What restore tests have shown of each chain that they cover.
+--
+-- Row:    a resource and a leg that a declared restore test covers
+-- Reads:  restores, tested, test_legs, test_vaults, judged, place_legs, vault_places, protected, recovery_points, clock
+-- Why:    the newest restore of the resource from any vault of the test in one account and Region decides; it must not be older than the
+--         newest run that must be over by now. Restores that somebody started count when they succeeded, and where a validation is
+--         declared when they were validated: a slip of the hand disproves nothing.
+-- Limits: tags of recovery points are taken to be those of the resource. Nothing is due before the testing plan exists and a
+--         recovery point can be there.
+-- Source: AWS Backup developer guide, restore-testing and restore-testing-validation (read 2026-11-21)
+CREATE TEMP TABLE restored AS
+WITH jobs AS (
+    SELECT * FROM restores QUALIFY row_number() OVER (PARTITION BY job_id ORDER BY seen_at DESC) = 1
+),
+sources AS (
+    SELECT arn, any_value(resource_arn) AS resource_arn
+    FROM recovery_points
+    WHERE arn IN (SELECT recovery_point_arn FROM jobs WHERE source_resource_arn IS NULL)
+    GROUP BY arn
+),
+runs AS (
+    SELECT
+        r.resource_no, r.rto_minutes, v.vault_no,
+        coalesce(v.account_id, j.account_id) AS account_id, coalesce(v.region, j.region) AS region,
+        j.job_id, j.state, j.message, j.created_at, j.completed_at, j.validation_status, j.validation_message,
+        j.testing_plan_arn IS NOT NULL AS of_a_test,
+        (epoch(j.completed_at) - epoch(j.created_at)) / 60 AS took_minutes
+    FROM jobs AS j
+    LEFT JOIN sources AS s ON j.source_resource_arn IS NULL AND s.arn = j.recovery_point_arn
+    JOIN protected AS r ON r.arn = coalesce(j.source_resource_arn, s.resource_arn)
+    LEFT JOIN vault_places AS v ON v.arn = j.vault_arn
+    WHERE j.vault_arn IS NULL OR v.vault_no IS NOT NULL
+),
+wanted AS (
+    SELECT
+        t.resource_no, t.test_no, j.leg_no, p.vault_no, p.account_id, p.region,
+        w.name, w.validated, w.due_at, w.next_at, w.planned, w.deployed, w.unread, j.points,
+        epoch(w.due_at) > greatest(
+            epoch(j.floor_at) + j.bound_minutes * 60, coalesce(epoch(w.planned_at), 0)
+        ) AS due
+    FROM tested AS t
+    JOIN test_legs AS l ON l.test_no = t.test_no
+    JOIN judged AS j ON j.resource_no = t.resource_no AND j.leg_no = l.leg_no
+    JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
+    JOIN vault_places AS h ON h.vault_no = s.vault_no
+    -- A rule that writes into an air-gapped vault has its local recovery points there.
+    JOIN vault_places AS p
+        ON p.account_id = h.account_id AND p.region = h.region AND (p.vault_no = h.vault_no OR (p.air_gapped AND NOT j.copy))
+    JOIN test_vaults AS w ON w.test_no = t.test_no AND w.vault_no = p.vault_no
+),
+tests AS (
+    SELECT
+        resource_no, test_no, account_id, region, any_value(name) AS name, any_value(validated) AS validated, any_value(due_at) AS due_at,
+        any_value(next_at) AS next_at, bool_or(planned) AS planned, bool_or(deployed) AS deployed, min(unread) AS unread, bool_or(coalesce(due, FALSE) AND points > 0) AS due,
+        list_distinct(list(vault_no)) AS vaults
+    FROM wanted
+    GROUP BY resource_no, test_no, account_id, region
+),
+decided AS (
+    SELECT
+        t.resource_no, t.test_no, t.account_id, t.region,
+        max_by(r, r.created_at) FILTER (
+            r.state IN ('COMPLETED', 'FAILED', 'ABORTED')
+            AND NOT (t.validated AND r.state = 'COMPLETED' AND coalesce(r.validation_status, '') = 'VALIDATING')
+            AND (r.of_a_test OR (r.state = 'COMPLETED' AND (NOT t.validated OR r.validation_status = 'SUCCESSFUL')))
+        ) AS job,
+        max(r.created_at) FILTER (r.state IN ('PENDING', 'RUNNING') OR r.validation_status = 'VALIDATING') AS running_at
+    FROM tests AS t
+    JOIN runs AS r
+        ON r.resource_no = t.resource_no AND r.account_id = t.account_id AND r.region = t.region
+        AND (r.vault_no IS NULL OR list_contains(t.vaults, r.vault_no))
+    GROUP BY t.resource_no, t.test_no, t.account_id, t.region
+),
+found AS (
+    SELECT
+        t.*, d.job,
+        CASE
+            WHEN t.unread IS NOT NULL THEN 'VRF001'
+            WHEN d.job IS NULL AND NOT t.planned THEN CASE WHEN t.deployed THEN 'VRF155' ELSE 'VRF084' END
+            WHEN d.job IS NULL AND t.due AND coalesce(d.running_at >= t.due_at, FALSE) THEN 'RUNNING'
+            WHEN d.job IS NULL AND t.due THEN 'VRF080'
+            WHEN d.job IS NULL THEN 'DUE'
+            WHEN d.job.state <> 'COMPLETED' THEN 'VRF081'
+            WHEN t.validated AND d.job.validation_status = 'FAILED' THEN 'VRF082'
+            WHEN t.validated AND coalesce(d.job.validation_status, '') <> 'SUCCESSFUL' THEN 'VRF083'
+            WHEN d.job.took_minutes > d.job.rto_minutes THEN 'VRF085'
+            WHEN t.due AND d.job.created_at < t.due_at AND NOT coalesce(d.running_at >= t.due_at, FALSE) THEN 'VRF080'
+        END AS code
+    FROM tests AS t
+    LEFT JOIN decided AS d
+        ON d.resource_no = t.resource_no AND d.test_no = t.test_no AND d.account_id = t.account_id AND d.region = t.region
+),
+told AS (
+    SELECT
+        w.resource_no, w.leg_no, f.code,
+        CASE WHEN f.code IS NULL THEN 'proven' WHEN f.code = 'VRF001' THEN 'unknown'
+             WHEN f.code IN ('DUE', 'RUNNING') THEN 'not_required' ELSE 'broken' END AS state,
+        CASE f.code
+            WHEN 'VRF001' THEN f.unread
+            WHEN 'DUE' THEN 'no run of restore test ' || f.name || ' has been due yet'
+                || coalesce(', the next must be over by ' || strftime(f.next_at, '%Y-%m-%d %H:%M') || ' UTC', '')
+            WHEN 'RUNNING' THEN 'a restore of restore test ' || f.name || ' is under way'
+            WHEN 'VRF080' THEN 'restore test ' || f.name || ' has not restored the resource since ' || strftime(f.due_at, '%Y-%m-%d %H:%M') || ' UTC'
+            WHEN 'VRF081' THEN 'restores of restore test ' || f.name || ' fail: '
+                || coalesce(nullif(f.job.message, ''), 'the job ended as ' || f.job.state)
+            WHEN 'VRF082' THEN 'what restore test ' || f.name || ' restored was found wrong' || coalesce(': ' || nullif(f.job.validation_message, ''), '')
+            WHEN 'VRF083' THEN 'what restore test ' || f.name || ' restored was never validated'
+                || CASE WHEN f.job.validation_status = 'TIMED_OUT' THEN ' in time' ELSE '' END
+            WHEN 'VRF155' THEN 'no restore-testing plan takes the vaults of restore test ' || f.name || ' in ' || f.region
+            WHEN 'VRF084' THEN 'restore test ' || f.name || ' is declared and not deployed'
+            WHEN 'VRF085' THEN 'a restore took longer than the objective of ' || CAST(f.job.rto_minutes AS VARCHAR) || ' minutes'
+        END AS cause
+    FROM wanted AS w
+    JOIN found AS f ON f.resource_no = w.resource_no AND f.test_no = w.test_no AND f.account_id = w.account_id AND f.region = w.region
+)
+SELECT
+    resource_no, leg_no,
+    arg_min(state, rank) AS state, arg_min(code, rank) AS code, arg_min(cause, rank) AS cause
+FROM (
+    SELECT *, CASE state WHEN 'broken' THEN 0 WHEN 'unknown' THEN 1 WHEN 'proven' THEN 3 ELSE 2 END AS rank FROM told
+)
+GROUP BY resource_no, leg_no;

@@ -1,0 +1,66 @@
+"""Half a delegation, edited guard rails, StackSets that failed: planted one at a time, each is named, once, and nothing else is."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.detect import governing
+from tests.detect.conftest import World
+from tests.detect.shuffling import Shuffled
+from tests.detect.watched import confirm, watched
+
+from strongroom.errors import ExitCode
+
+DRAWN = 31  # the seed of the organization that is broken here
+SOON = (governing.delegation_halved,)  # the others with --long
+FAULTS = (
+    governing.effective_policy_broken,
+    governing.stack_set_without_an_account,
+    governing.stack_set_failed,
+    governing.stack_set_edited,
+    governing.stack_set_drifted,
+    governing.stack_sets_not_trusted,
+    governing.delegation_gone,
+    governing.delegation_halved,
+    governing.delegation_widened,
+    governing.delegation_out_of_step,
+    governing.guard_rail_detached,
+    governing.guard_rail_edited,
+    governing.tag_policy_in_the_way,
+)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Shuffled:
+    return watched(DRAWN)
+
+
+@pytest.fixture(scope="module")
+def healthy(deployed, drawn, tmp_path_factory) -> Iterator[World]:
+    """A governed organization ten days after its strategy was applied; each test repairs what it breaks."""
+    folder = tmp_path_factory.mktemp("governed")
+    drawn.write(folder)
+    with deployed(folder, 0) as world:
+        confirm(world, drawn)
+        world.let_pass(10)
+        yield world
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(each, id=each.__name__, marks=[] if each in SOON else [pytest.mark.long]) for each in FAULTS]
+)
+def test_a_fault_is_named(healthy, drawn, told, fault):
+    """Its code and failure mode, the words of its cause, and where it is."""
+    with fault(healthy, drawn) as planted:
+        found = healthy.verify()
+    assert [(each.finding.code, each.finding.failure_mode) for each in found.faults] == [(planted.code, planted.mode)], told(found)
+    assert planted.says in found.faults[0].finding.message
+    assert planted.about in found.faults[0].finding.subject
+    assert (found.unknown, found.exit_code) == (0, ExitCode.FINDINGS)
+
+
+@pytest.mark.long
+def test_what_was_repaired_is_found_no_more(healthy, told):
+    """After all of them nothing is left."""
+    found = healthy.verify()
+    assert told(found) == []
+    assert found.exit_code is ExitCode.PROVEN

@@ -1,0 +1,71 @@
+"""Alarms that never arrive and runs that nobody misses: planted one at a time, each is named, once, and nothing else is."""
+
+from collections.abc import Iterator
+
+import pytest
+from tests.detect import silent
+from tests.detect.conftest import World
+from tests.detect.shuffling import Shuffled
+from tests.detect.watched import confirm, watched
+
+from strongroom.errors import ExitCode
+
+DRAWN = 23  # the seed of the organization that is broken here
+SOON = (silent.silence_not_breaching, silent.copies_unwatched)  # the others with --long, but planted together all the same
+FAULTS = (
+    silent.silence_not_breaching,
+    silent.silence_without_alarm,
+    silent.heartbeat_disabled,
+    silent.nobody_watches_an_account,
+    silent.copies_unwatched,
+    silent.copy_alarm_switched_off,
+    silent.alarm_switched_off,
+    silent.alarm_without_action,
+    silent.alarm_from_ten_on,
+    silent.forwarding_disabled,
+    silent.pattern_narrowed,
+    silent.topic_key_of_aws,
+    silent.topic_policy_without_cloudwatch,
+    silent.topic_of_one_account,
+    silent.topic_key_closed,
+    silent.topic_key_disabled,
+    silent.subscription_cancelled,
+    silent.bus_policy_gone,
+    silent.queue_policy_gone,
+)
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Shuffled:
+    return watched(DRAWN)
+
+
+@pytest.fixture(scope="module")
+def healthy(deployed, drawn, tmp_path_factory) -> Iterator[World]:
+    """An organization that watches, ten days after its strategy was applied; each test repairs what it breaks."""
+    folder = tmp_path_factory.mktemp("watched")
+    drawn.write(folder)
+    with deployed(folder, 0) as world:
+        confirm(world, drawn)
+        world.let_pass(10)
+        yield world
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(each, id=each.__name__, marks=[] if each in SOON else [pytest.mark.long]) for each in FAULTS]
+)
+def test_a_fault_is_named(healthy, drawn, told, fault):
+    """Its code and failure mode, the words of its cause, and where it is."""
+    with fault(healthy, drawn) as planted:
+        found = healthy.verify()
+    assert [(each.finding.code, each.finding.failure_mode) for each in found.faults] == [(planted.code, planted.mode)], told(found)
+    assert planted.says in found.faults[0].finding.message
+    assert planted.about in found.faults[0].finding.subject
+    assert (found.unknown, found.exit_code) == (0, ExitCode.FINDINGS)
+
+
+def test_what_was_repaired_is_found_no_more(healthy, told):
+    """After all of them nothing is left; whoever is told has confirmed."""
+    found = healthy.verify()
+    assert told(found) == []
+    assert found.exit_code is ExitCode.PROVEN
