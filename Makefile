@@ -5,7 +5,7 @@ BIN := .venv/bin
 WORKERS := $(shell echo $$(( ($$(getconf _NPROCESSORS_ONLN) * 3 + 1) / 2 )))
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo test test-all lint format bench docs lock clean
+.PHONY: help setup compiled demo test test-all lint format bench docs lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -25,13 +25,17 @@ tests/rival/node_modules/.installed: tests/rival/package-lock.json
 
 setup: .venv/.installed  ## create .venv with the locked dependencies
 
+# An installed package has its bytecode; without it every process of the tests would compile all of it again.
+compiled: setup
+	$(BIN)/python -m compileall -q src
+
 demo: setup  ## ninety days of backups on a local AWS organization, with a proof
 	$(BIN)/strongroom demo
 
-test: setup lint tests/rival/node_modules/.installed  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
+test: compiled lint tests/rival/node_modules/.installed  ## unit, law, conformance, detect and acceptance tests, lint, types, import contracts
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
 
-test-all: setup lint tests/rival/node_modules/.installed  ## test, and the long runs
+test-all: compiled lint tests/rival/node_modules/.installed  ## test, and the long runs
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --long tests
 
 lint: setup  ## ruff, mypy, import contracts
@@ -44,7 +48,7 @@ format: setup  ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## measure against benchmarks/budget.toml
+bench: compiled  ## measure against benchmarks/budget.toml
 	$(BIN)/python -m benchmarks
 
 docs: setup  ## regenerate docs/reference

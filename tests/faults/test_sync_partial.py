@@ -41,6 +41,7 @@ def test_what_is_asked_in_part_is_taken_over_and_asked_in_full_is_the_same(lived
     after = lived.last_call()
     synced = lived.shell.run("sync", "--accounts", SHOP, "--regions", "eu-west-2")
     assert synced.code == ExitCode.PROVEN
+    assert "verify takes it for unread until the next whole sync" in synced.out
     asked = {(call["account"], call["region"]) for call in control.calls(lived.endpoint, after=after) if call["service"] == "backup"}
     assert {account for account, region in asked if region == "eu-west-1"} == set()
     assert {account for account, _ in asked} <= {SHOP, "111111111111"}

@@ -40,6 +40,7 @@ class Synced:
     rows: tuple[tuple[str, int], ...]  # (table, rows)
     unread: tuple[Unread, ...]
     begun_at: datetime | None = None  # AWS's time when the reading began that this one took up
+    partial: bool = False  # the rest is what an earlier snapshot says; for `verify` it is unread
 
     @property
     def exit_code(self) -> ExitCode:
@@ -117,6 +118,7 @@ def sync(
         rows=tuple((table.name, table.rows) for table in ledger.manifest(snapshot).tables),
         unread=_unread(snapshot.table("reads").to_pylist()),
         begun_at=opened.begun_at if gathered.taken_up else None,
+        partial=not extent.whole,
     )
 
 

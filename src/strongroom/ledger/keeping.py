@@ -15,6 +15,9 @@ from strongroom.ledger.remote import remote
 from strongroom.ledger.snapshot import Snapshot, folder, table_named
 from strongroom.ledger.writing import UNFINISHED, only_writer
 
+# When something was read differs from snapshot to snapshot, and says nothing about AWS.
+ALWAYS_OTHER = {"reads": "read_at"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
@@ -99,7 +102,8 @@ def _definitions(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[str, s
 
 def _only(table: str, side: str) -> str:
     other = "after" if side == "before" else "before"
-    return f"SELECT * FROM {side}_{table} EXCEPT ALL SELECT * FROM {other}_{table}"  # noqa: S608 - our own names
+    columns = f"* EXCLUDE ({ALWAYS_OTHER[table]})" if table in ALWAYS_OTHER else "*"
+    return f"SELECT {columns} FROM {side}_{table} EXCEPT ALL SELECT {columns} FROM {other}_{table}"  # noqa: S608 - our own names
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str, side: str) -> int:

@@ -1,9 +1,12 @@
-"""Alarms that never arrive and runs that nobody misses: planted one at a time, each is named, once, and nothing else is."""
+"""Alarms that never arrive, runs that nobody misses, half a delegation, edited guard rails, StackSets that failed: planted one at a time.
+
+Each is named, once, and nothing else is.
+"""
 
 from collections.abc import Iterator
 
 import pytest
-from tests.detect import silent
+from tests.detect import governing, silent
 from tests.detect.conftest import World
 from tests.detect.shuffling import Shuffled
 from tests.detect.watched import confirm, watched
@@ -11,7 +14,7 @@ from tests.detect.watched import confirm, watched
 from strongroom.errors import ExitCode
 
 DRAWN = 23  # the seed of the organization that is broken here
-SOON = (silent.silence_not_breaching, silent.copies_unwatched)  # the others with --long, but planted together all the same
+SOON = (silent.silence_not_breaching, silent.copies_unwatched, governing.delegation_halved)  # the others with --long
 FAULTS = (
     silent.silence_not_breaching,
     silent.silence_without_alarm,
@@ -32,6 +35,19 @@ FAULTS = (
     silent.subscription_cancelled,
     silent.bus_policy_gone,
     silent.queue_policy_gone,
+    governing.effective_policy_broken,
+    governing.stack_set_without_an_account,
+    governing.stack_set_failed,
+    governing.stack_set_edited,
+    governing.stack_set_drifted,
+    governing.stack_sets_not_trusted,
+    governing.delegation_gone,
+    governing.delegation_halved,
+    governing.delegation_widened,
+    governing.delegation_out_of_step,
+    governing.guard_rail_detached,
+    governing.guard_rail_edited,
+    governing.tag_policy_in_the_way,
 )
 
 
@@ -42,7 +58,7 @@ def drawn() -> Shuffled:
 
 @pytest.fixture(scope="module")
 def healthy(deployed, drawn, tmp_path_factory) -> Iterator[World]:
-    """An organization that watches, ten days after its strategy was applied; each test repairs what it breaks."""
+    """An organization that watches and is governed, ten days after its strategy was applied; each test repairs what it breaks."""
     folder = tmp_path_factory.mktemp("watched")
     drawn.write(folder)
     with deployed(folder, 0) as world:
