@@ -48,8 +48,13 @@ def on_terminal(shell, *arguments, answer=b"", **env):
         if answer and b"[y/N]" in shown:
             os.write(ours, answer)
             answer = b""
-    code = running.wait(timeout=30)  # before the terminal hangs up on it
-    os.close(ours)
+    try:
+        code = running.wait(timeout=30)  # before the terminal hangs up on it
+    except subprocess.TimeoutExpired:
+        running.kill()  # it must not disturb the tests that follow
+        raise AssertionError(f"it does not end; it showed: {shown.decode()}") from None
+    finally:
+        os.close(ours)
     return code, shown.decode().replace("\r\n", "\n")
 
 
