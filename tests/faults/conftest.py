@@ -1,6 +1,7 @@
 """The real command line in processes of its own, against a twin: what a person sees when something is wrong."""
 
 import json
+import logging
 import os
 import re
 import signal
@@ -17,6 +18,8 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from moto.moto_api._internal.models import moto_api_backend
+from moto.server import ThreadedMotoServer
 
 from strongroom.twin import client as control
 from strongroom.twin import process
@@ -228,6 +231,18 @@ def _text(text: str) -> str:
     for pattern, name in MASKS:
         text = pattern.sub(name, text)
     return text
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[tuple[str, int]]:
+    """Where a plain moto listens that holds nothing: its state is the process's, and an earlier module may have left some."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto_api_backend.reset()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    yield server.get_host_and_port()
+    server.stop()
+    logging.getLogger("werkzeug").setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """The ledger in a bucket: what one machine writes another one reads, damage and half-written snapshots are noticed."""
 
-import logging
 import shutil
 from datetime import UTC, datetime
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from strongroom import ledger
 from strongroom.api import ledger as kept
@@ -19,18 +17,12 @@ SEEN = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def s3():
+def s3(moto):
     """A client of a server that has S3."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     keys = {"aws_access_key_id": "AKIALEDGER", "aws_secret_access_key": "none"}
-    client = boto3.client("s3", region_name=REGION, endpoint_url=f"http://{host}:{port}", **keys)
+    client = boto3.client("s3", region_name=REGION, endpoint_url=f"http://{moto[0]}:{moto[1]}", **keys)
     client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    yield client
-    server.stop()
-    logging.getLogger("werkzeug").setLevel(logging.NOTSET)
+    return client
 
 
 @pytest.fixture

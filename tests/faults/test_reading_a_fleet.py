@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import logging
 import re
 import socket
 import threading
@@ -13,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from strongroom import ledger
 from strongroom.aws import fleet
@@ -204,16 +202,6 @@ def copy_job():
         "StatusMessage": "Snapshots encrypted with the AWS managed key can't be shared. Specify another snapshot.",
         "CreationDate": EPOCH,
     }
-
-
-@pytest.fixture(scope="module")
-def moto():
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()
-    server.stop()
-    logging.getLogger("werkzeug").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")

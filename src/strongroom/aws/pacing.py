@@ -28,6 +28,8 @@ BACKOFF_SECONDS, BACKOFF_SECONDS_MAX = 0.1, 20.0
 RATE_MIN, RATE_FREE = 2.0, 200.0  # calls a second: never slower, no longer watched
 CUT_SECONDS = 1.0  # calls under way when the first one was throttled say nothing new
 RECOVERY = 0.25  # share of the rate that comes back each second
+# The SDK takes this code for throttling; it is in DynamoDB (too many tables change at once), elsewhere a quota, which no patience raises.
+QUOTA, THROTTLED_BY_QUOTA = "LimitExceededException", frozenset({"dynamodb"})
 
 
 @dataclass(slots=True)
@@ -137,7 +139,7 @@ class Paces:
     def _again(self, service: str, region: str, known: dict[str, Any]) -> float | None:
         """Return after how many seconds a failed call is worth another attempt; None: it isn't."""
         context = self._adapter.create_retry_context(**known)
-        if not self._conditions.is_retryable(context):
+        if not self._conditions.is_retryable(context) or (context.get_error_code() == QUOTA and service not in THROTTLED_BY_QUOTA):
             return None
         attempts, error = int(known["attempts"]), known["caught_exception"]
         backoff = min(BACKOFF_SECONDS_MAX, BACKOFF_SECONDS * 2.0**attempts) * random.random()  # noqa: S311 - no secret

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strongroom import facts
 from strongroom.twin import malformed
@@ -27,6 +27,9 @@ from strongroom.twin.sts import Sts
 from strongroom.twin.tagging import writes
 from strongroom.twin.watching import calls
 from strongroom.twin.wire import Call, Protocol, Refusal, Scope, door, error, error_code
+
+if TYPE_CHECKING:
+    from strongroom.twin.data import Keeper
 
 _NO_SCOPE = Scope("", "", "", "")
 _WATCHING = frozenset({"events", "sns", "sqs", "monitoring"})  # services that tell of what AWS Backup has done
@@ -64,6 +67,7 @@ class App:
         self._moto = Moto()
         self._sts = Sts(self.identities, organization, self.faults)
         self._guard: Guard | None = None
+        self.data: Mapping[str, "Keeper"] = {}  # by the name of their kind
 
     def enforce(self) -> None:
         """Ask IAM before every call and every job from now on."""

@@ -14,6 +14,7 @@ from strongroom.twin.state import Endpoint
 from strongroom.twin.wire import Call
 
 PREFIX = "/_twin/"
+_DATA = "data/"
 _PATIENCE_SECONDS = 0.2  # how long `status` waits for a call to end before it tells what was last seen
 _LOOK_SECONDS = 0.5  # between looks while the clock moves, and at least so many times what a look takes:
 _LOOK_SHARE = 20
@@ -52,7 +53,7 @@ class Control:
     def handle(self, call: Call) -> Response:
         """Answer a call to the control API."""
         name = call.path.removeprefix(PREFIX).rstrip("/")
-        route = self._routes.get((call.method, name))
+        route = self._data if name.startswith(_DATA) else self._routes.get((call.method, name))
         if "origin" in call.headers:  # a web page in somebody's browser
             return _json(403, {"error": "pages can't control a twin"})
         if route is None:
@@ -118,6 +119,16 @@ class Control:
         if not after.isdigit() or write not in {"", "true", "false"}:
             raise ApiError("BadQuery", "after is a number of a call, write is true or false")
         return {"calls": self._app.journal.calls(after=int(after), write=None if not write else write == "true")}
+
+    def _data(self, call: Call) -> dict[str, Any]:
+        """Let the keeper of a kind of data answer, at an instant that stands still."""
+        kind, _, path = call.path.removeprefix(PREFIX + _DATA).strip("/").partition("/")
+        keeper = self._app.data.get(kind)
+        if keeper is None:
+            raise ApiError("BadPath", f"there are no data of kind {kind!r} here, known: {', '.join(sorted(self._app.data)) or 'none'}")
+        with self._app.lock:
+            self._app.passage.catch_up()
+            return dict(keeper.control(call.method, path, _body(call)))
 
     def _mail(self, call: Call) -> dict[str, Any]:
         with self._app.lock:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from strongroom.twin.backup.contents import Contents
     from strongroom.twin.backup.disturbances import Disturbances
     from strongroom.twin.backup.state import World
     from strongroom.twin.entitlements import Entitlements
@@ -111,6 +112,9 @@ class BackupService(Protocol):
     @property
     def world(self) -> "World":
         """Everything that it knows."""
+
+    def keep(self, contents: "Contents") -> None:
+        """Let recovery points hold these data from now on."""
 
     def disturb(self, disturbances: "Disturbances") -> None:
         """Let jobs go wrong from now on in the given ways, and in no others."""

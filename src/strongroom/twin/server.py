@@ -206,7 +206,7 @@ def _assembled(start: datetime | None, *, ticking: bool) -> Any:
     amendments.apply()
     forgotten.apply()
     determinism.begin()
-    from strongroom.twin import cloudformation, controltower, effects, organizations, sharing
+    from strongroom.twin import cloudformation, controltower, data, effects, organizations, sharing
     from strongroom.twin.app import App
     from strongroom.twin.backup.service import Backup
     from strongroom.twin.clock import Clock
@@ -221,6 +221,7 @@ def _assembled(start: datetime | None, *, ticking: bool) -> Any:
     app = App(clock=clock, organization=organization, backup=backup, control_tower=control_tower)
     effects.install(app)
     watching.install(backup)
+    app.data = data.install(app)
     return app
 
 

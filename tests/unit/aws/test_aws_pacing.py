@@ -113,6 +113,7 @@ def test_what_is_worth_another_attempt():
     assert attempts(status=503, code="ServiceUnavailable") == ATTEMPTS
     assert attempts(error=ReadTimeoutError(endpoint_url="x")) == ATTEMPTS_SILENT
     assert attempts(code="AccessDeniedException") == 1
+    assert attempts(code="LimitExceededException") == 1  # a quota; the SDK takes it for throttling
     assert again(Paces(attempts=1), code="ThrottlingException") is None
 
 

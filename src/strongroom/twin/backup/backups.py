@@ -8,6 +8,7 @@ from strongroom.semantics import copies
 from strongroom.semantics.airgapped import Way
 from strongroom.semantics.jobs import BackupJobState, is_terminal, stoppable
 from strongroom.twin.backup import airgapped, arns, composites, continuous, copying, maintenance, notices, pace, turns
+from strongroom.twin.backup.contents import Content, NotKept
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import add_point
 from strongroom.twin.backup.locks import refusal
@@ -135,12 +136,20 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
     if job.account in world.closed:
         _end(world, at, job, BackupJobState.FAILED, (role_problem(world, job.role_arn), ACCESS_DENIED))
         return
-    job.size_bytes = job.resource.size_bytes
+    try:
+        content = world.contents.take(job.resource, job.account, job.region, job.created_at)
+    except NotKept as problem:
+        _end(world, at, job, BackupJobState.FAILED, (str(problem), OTHER))
+        return
+    job.size_bytes = job.resource.size_bytes if content is None else content.size_bytes
     job.key_arn = _encrypting_key(world, job, vault)
     point, remark = continuous.point(world, at, job, vault) if job.continuous else (None, None)
     onward = point
+    if point is not None:
+        _renew(world, point, content)
     if point is None or job.way is Way.BESIDE_CONTINUOUS:
         onward = _snapshot(world, at, job, vault)
+        onward.content = content if point is None or content is None else world.contents.share(content)
         airgapped.mark(job, onward)
         add_point(world, vault, onward)
     point = point or onward
@@ -156,6 +165,13 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
         copying.start_of_rule(world, job, onward, last, airgapped.LAST)
     for number, action in enumerate(job.copies):
         copying.start_of_rule(world, job, point, action, number)
+
+
+def _renew(world: World, point: RecoveryPoint, content: Content | None) -> None:
+    """A continuous recovery point holds the history of its resource; that of its newest run takes the place of the one before."""
+    if point.content is not None and point.content is not content:
+        world.contents.release(point.content)
+    point.content = content
 
 
 def _gather(world: World, at: datetime, job: BackupJob) -> None:

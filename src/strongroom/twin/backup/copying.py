@@ -14,6 +14,7 @@ from strongroom.semantics.jobs import CopyJobState, RecoveryPointStatus
 from strongroom.twin.backup import airgapped, arns, composites, notices, pace, turns
 from strongroom.twin.backup.access import Caller, may_copy_into, may_use_key
 from strongroom.twin.backup.chance import chance
+from strongroom.twin.backup.contents import Content, NotKept
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import add_point, is_cold
 from strongroom.twin.backup.locks import refusal
@@ -250,7 +251,11 @@ def _finish(world: World, at: datetime, copy: CopyJob) -> None:
     copy.size_bytes = copy.source.size_bytes
     copy.key_arn = _key_at_destination(world, copy, vault)
     copy.to_air_gapped = vault.air_gapped
-    point = _point(world, at, copy, vault)
+    try:
+        point = _point(world, at, copy, vault)
+    except NotKept as problem:
+        _end(world, at, copy, CopyJobState.FAILED, (str(problem), OTHER))
+        return
     add_point(world, vault, point)
     copy.point_arn = point.arn
     _end(world, at, copy, CopyJobState.COMPLETED, (None, SUCCESS))
@@ -286,7 +291,15 @@ def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryP
         continuous=False,
         account=source.account,
         member=source.member,
+        content=_content(world, at, copy),
     )
+
+
+def _content(world: World, at: datetime, copy: CopyJob) -> Content | None:
+    source = copy.source
+    if source.continuous:
+        return world.contents.take(source.resource, source.account, copy.region, at)
+    return None if source.content is None else world.contents.share(source.content)
 
 
 def _arn(copy: CopyJob, vault: Vault, at: datetime) -> str:

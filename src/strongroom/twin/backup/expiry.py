@@ -122,6 +122,8 @@ def remove(world: World, vault: Vault, point: RecoveryPoint) -> bool:
         notices.of_point(world, world.at, vault, point, point.status.value)
         return False
     del vault.points[point.arn]
+    if point.content is not None:
+        world.contents.release(point.content)
     for _, member in point.members:  # what is left of a composite one goes on alone
         member.parent = None
     notices.of_point(world, world.at, vault, point, "DELETED")

@@ -166,6 +166,8 @@ def disassociate_recovery_point(world: World, call: Call, parameters: Mapping[st
     _unheld(point)
     _childless(point)
     del vault.points[point.arn]
+    if point.content is not None:
+        world.contents.release(point.content)
     return {}
 
 

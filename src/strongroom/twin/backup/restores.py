@@ -4,7 +4,7 @@ A restore takes no turn with backups of its source: it makes something new. Sour
 restoring-a-backup, restore-testing (read 2026-11).
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from strongroom import facts
 from strongroom.domain.names import ResourceType
@@ -12,7 +12,8 @@ from strongroom.semantics import restores as rules
 from strongroom.semantics.jobs import RestoreJobState
 from strongroom.twin.backup import notices, pace, restored
 from strongroom.twin.backup.access import Caller, may_use_key
-from strongroom.twin.backup.continuous import outside
+from strongroom.twin.backup.contents import NotKept
+from strongroom.twin.backup.continuous import outside, window
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import is_cold
 from strongroom.twin.backup.permissions import restore_refused
@@ -109,12 +110,24 @@ def _finish(world: World, at: datetime, job: RestoreJob) -> None:
         fail(world, at, job, problem)
         return
     try:
-        job.created_arn = restored.make(world, at, job)
-    except restored.NotRestored as refusal:
+        arn = restored.make(world, at, job)
+        if job.point.content is not None:
+            world.contents.fill(job.point.content, job, arn, _instant(job, at))
+        job.created_arn = arn
+    except (restored.NotRestored, NotKept) as refusal:
         fail(world, at, job, str(refusal))
         return
     job.point.restored_at = at
     _end(world, at, job, RestoreJobState.COMPLETED, None)
+
+
+def _instant(job: RestoreJob, at: datetime) -> datetime | None:
+    """Return the instant that a continuous recovery point is restored to: the newest one where none was asked for; None: a snapshot."""
+    if not job.point.continuous:
+        return None
+    given = rules.value(job.metadata, "RestoreTime")
+    instant = datetime.fromisoformat(given) if given else window(job.point, at)[1]
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def fail(world: World, at: datetime, job: RestoreJob, message: str) -> None:

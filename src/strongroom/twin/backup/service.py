@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from strongroom.domain.names import Arn
 from strongroom.twin.backup import jobs, organization, report, wire
+from strongroom.twin.backup.contents import Contents
 from strongroom.twin.backup.disturbances import Disturbances
 from strongroom.twin.backup.operations import OPERATIONS, Operation
 from strongroom.twin.backup.permissions import ENTITLEMENTS
@@ -102,6 +103,11 @@ class Backup:
         place = self._world.places.get((parsed.account, parsed.region))
         vault = place.vaults.get(parsed.resource.removeprefix("backup-vault:")) if place else None
         return vault.access_policy if vault else None
+
+    def keep(self, contents: Contents) -> None:
+        """Let recovery points hold these data from now on."""
+        with self._lock:
+            self._world.contents = contents
 
     def disturb(self, disturbances: Disturbances) -> None:
         """Let jobs go wrong from now on in the given ways, and in no others."""

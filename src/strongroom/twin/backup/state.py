@@ -18,6 +18,7 @@ from strongroom.semantics.selection import PlanSelection
 from strongroom.twin.backup.audited import Framework, ReportJob, ReportPlan
 from strongroom.twin.backup.chance import Chance
 from strongroom.twin.backup.clockwork import Clockwork, Happening
+from strongroom.twin.backup.contents import Content, Contents, NoContents
 from strongroom.twin.backup.disturbances import Disturbances
 from strongroom.twin.backup.kept import AccessPoint, Approval, RestoreAccess, ScanJob, TieringConfiguration
 from strongroom.twin.ports import OrganizationView
@@ -124,6 +125,7 @@ class RecoveryPoint:
     members: tuple[tuple["Vault", "RecoveryPoint"], ...] = ()  # of a composite one, when it was made
     parent: tuple["Vault", "RecoveryPoint"] | None = None  # the composite one that it is a member of
     member: str | None = None  # logical id in the stack
+    content: Content | None = None  # what it holds; None: the twin has no data for it
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -455,6 +457,7 @@ class World:
     matches: dict[tuple[str, str, str], tuple[Any, tuple[tuple[Resource, str], ...]]] = field(default_factory=dict)  # by plan
     facts: dict[tuple[object, ...], Any] = field(default_factory=dict)  # roles and keys, valid while nobody can change them
     disturbances: Disturbances = field(default_factory=Disturbances)  # what somebody asked to go wrong
+    contents: Contents = field(default_factory=NoContents)  # the data behind resources and recovery points
     moves: int = 0  # how often somebody may have changed other services
     book: Book = field(default_factory=Book)  # metrics and mail
     pruned_at: datetime = _LONG_AGO  # when old jobs were last forgotten

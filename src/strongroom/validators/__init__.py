@@ -1,0 +1,1 @@
+"""What examines a restored resource: plugins that connect, count, compare and measure; one that could not run is unknown."""
