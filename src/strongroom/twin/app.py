@@ -67,7 +67,7 @@ class App:
         self._moto = Moto()
         self._sts = Sts(self.identities, organization, self.faults)
         self._guard: Guard | None = None
-        self.data: Mapping[str, "Keeper"] = {}  # by the name of their kind
+        self.data: Mapping[str, Keeper] = {}  # by the name of their kind
 
     def enforce(self) -> None:
         """Ask IAM before every call and every job from now on."""

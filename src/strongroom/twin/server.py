@@ -149,6 +149,8 @@ def serve(listener: Any, begun: Begun, home: Path, out: TextIO) -> None:
         listener.serve_forever(poll_interval=0.1)
     finally:
         listener.server_close()
+        for keeper in app.data.values():
+            keeper.close()
         (home / STATE_FILE).unlink(missing_ok=True)
 
 

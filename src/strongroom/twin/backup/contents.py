@@ -44,7 +44,7 @@ class Contents(Protocol):
 class NoContents:
     """A twin without data: recovery points are state alone."""
 
-    def take(self, resource: "Resource", account: str, region: str, at: datetime) -> Content | None:  # noqa: ARG002 - the port
+    def take(self, resource: "Resource", account: str, region: str, at: datetime) -> Content | None:
         """There are none."""
         return None
 

@@ -3,6 +3,6 @@
 Each kind keeps a history; a recovery point is a position in it. `install` puts them behind the engine's port `contents.Contents`.
 """
 
-from strongroom.twin.data.keeping import Kept, Keeper, install
+from strongroom.twin.data.keeping import Keeper, Kept, install
 
 __all__ = ["Keeper", "Kept", "install"]

@@ -77,5 +77,5 @@ def install(app: "App") -> Mapping[str, Keeper]:
     One that needs a library which is not installed is not among them: its resources are state alone.
     """
     kinds: dict[str, tuple[ResourceType, Keeper]] = {}
-    app.backup.keep(Keepers({type_: keeper for type_, keeper in kinds.values()}))
+    app.backup.keep(Keepers(dict(kinds.values())))
     return {name: keeper for name, (_, keeper) in kinds.items()}
