@@ -14,6 +14,7 @@ PAGE = 1000
 REGION = "eu-west-2"
 MANAGEMENT = "111111111111"
 EPOCH = 1_767_225_600.0
+OLD_JOB = {"AccountId": "600000000000", "BackupJobId": "job", "State": "COMPLETED", "CreationDate": EPOCH}  # cross-account monitoring is on
 CREDENTIALS = "<AccessKeyId>AKIA{account}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
 SCOPE = re.compile(rb"Credential=[^/]+/[0-9]+/[^/]+/([^/]+)/")
 LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
@@ -59,7 +60,9 @@ class Canned:
     """Answers, most of them made once."""
 
     def __init__(self, accounts: int, points: int) -> None:
-        members = [{"Id": each, "Name": each, "Status": "ACTIVE", "State": "ACTIVE"} for each in (MANAGEMENT, *account_ids(accounts))]
+        known = {"Status": "ACTIVE", "State": "ACTIVE", "JoinedTimestamp": EPOCH}
+        members = [{"Id": each, "Name": each, **known} for each in (MANAGEMENT, *account_ids(accounts))]
+        self.calls = 0
         self.pages = [
             {"RecoveryPoints": [point(number) for number in range(first, min(first + PAGE, points))]} for first in range(0, points, PAGE)
         ]
@@ -78,6 +81,9 @@ class Canned:
         """Return the body of an answer."""
         found, target = SCOPE.search(head), TARGET.search(head)
         service = found[1] if found else b""
+        self.calls += 1
+        if head.startswith(b"GET /_calls"):
+            return str(self.calls).encode()
         if service == b"backup":
             return self._backup(head.split(b" ", 2)[1])
         if service == b"sts":
@@ -94,6 +100,8 @@ class Canned:
         if b"/recovery-points" in path:
             token = re.search(rb"nextToken=([0-9]+)", path)
             return self.encoded[int(token[1]) if token else 0]
+        if path.startswith(b"/backup-jobs") and b"accountId=%2A" in path and b"createdAfter" not in path:
+            return json.dumps({"BackupJobs": [OLD_JOB]}).encode()
         if path.startswith(b"/backup-vaults") and b"/backup-vaults/local" not in path:
             vault = {"BackupVaultName": "local", "BackupVaultArn": f"arn:aws:backup:{REGION}:1:backup-vault:local", "Locked": False}
             return json.dumps({"BackupVaultList": [vault]}).encode()

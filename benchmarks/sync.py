@@ -1,7 +1,8 @@
 """Measure what sync costs beside the SDK alone, against a server of canned answers in a process of its own.
 
 `python -m benchmarks.sync [ACCOUNTS]`: CPU of a small call beside a bare threaded loop with shared clients, rows of recovery points a
-second and core beside the SDK's own parser, and a whole fleet with one process and with all cores. The exit code is 1 over budget.
+second and core beside the SDK's own parser, and a whole fleet with one process and with all cores, and how many calls it takes with lists
+of everybody's jobs and without. The exit code is 1 over budget.
 """
 
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,6 +44,7 @@ def main(accounts: int) -> int:
     with server(accounts, 1000) as url:
         _as_user(url)
         over += _fleet(accounts)
+        over += _lists(accounts, url)
     return 1 if over else 0
 
 
@@ -128,6 +131,27 @@ def _fleet(accounts: int) -> int:
         told = f"{accounts + 1} accounts, {rows:,} recovery points, {unread} subjects unread"
         print(f"fleet          processes {processes}: {wall:.1f} s, {cpu:.1f} s of CPU, {cpu / wall:.2f} cores busy ({told})", flush=True)
     return 0
+
+
+def _lists(accounts: int, url: str) -> int:
+    """Compare the calls of a fleet with lists of everybody's jobs and without."""
+    counts = []
+    for together_min in (accounts + 2, 1):
+        sessions = Sessions.open(role="strongroom-read", region=REGION)
+        before = _calls_of(url)
+        with tempfile.TemporaryDirectory() as folder:
+            fleet.gather(
+                sessions, Path(folder), home_region=Region(REGION), regions=[Region(REGION)], on_progress=_nobody, together_min=together_min
+            )
+        counts.append(_calls_of(url) - before)
+    each, together = counts
+    print(f"lists of jobs  {each:,} calls by asking each account, {together:,} with lists of everybody's", flush=True)
+    return together >= each
+
+
+def _calls_of(url: str) -> int:
+    with urllib.request.urlopen(f"{url}/_calls") as answer:  # noqa: S310 - our own server
+        return int(answer.read())
 
 
 def _nobody(_done: int, _known: int, _what: str) -> None:

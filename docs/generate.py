@@ -181,6 +181,7 @@ SUBJECTS = {
     "Documents that others wrote": ("DOC",),
     "Suppressions": ("SUP",),
     "Planning in an organization": ("ORG", "APL"),
+    "Restores: what is in the way": ("RCV",),
     "The live state: what verify finds": ("VRF",),
 }
 PAGES = {

@@ -43,10 +43,24 @@ def test_the_demo_names_what_was_planted(demo, report):
     assert {fault["failure_mode"] for fault in report["verify"]["faults"]} == {"FM01", "FM09", "FM10"}
     assert report["verify"]["chains"]["unknown"] == 0
     assert all(mode in answer.out for mode in ("FM01", "FM09", "FM10"))
-    assert [act["name"] for act in report["acts"]] == ["start_twin", "check", "apply", "let_time_pass", "verify", "prove"]
+    assert [act["name"] for act in report["acts"]] == ["start_twin", "check", "apply", "let_time_pass", "test", "verify", "prove"]
     states = {name: {link["state"] for chain in each["chains"] for link in chain["links"]} for name, each in report["prove"].items()}
     assert "broken" not in states["healthy"]
     assert "broken" in states["broken"]
+
+
+def test_the_demo_proves_one_chain_to_the_rows_that_are_back(report):
+    """A real PostgreSQL was restored beside itself and asked; what was restored is gone, and its chain ends in `restored`."""
+    (record,) = report["test"]["records"]
+    assert (record["outcome"], record["cleaned_up"], report["test"]["exit_code"]) == ("passed", True, 0)
+    assert {each["validator"]: each["outcome"] for each in record["measurements"]} == dict.fromkeys(
+        ("connection", "encryption", "sql"), "passed"
+    )
+    healthy = report["prove"]["healthy"]
+    assert healthy["arn"] == record["resource_arn"]
+    links = {link["name"]: link["state"] for link in healthy["chains"][0]["links"]}
+    assert (links["restorable"], links["restored"]) == ("proven", "proven")
+    assert report["clock"]["markers"] == 9
 
 
 def test_the_demo_has_the_promised_organization(report):

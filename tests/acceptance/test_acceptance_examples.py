@@ -141,7 +141,7 @@ def test_an_example_is_a_template(shell, name):
 def test_every_file_that_a_strategy_names_is_there(name):
     """Validations stand beside the strategy that names them."""
     strategy = strategyfile.load(EXAMPLES / name / "strategy.yaml").strategy
-    named = {validation.file for test in strategy.restore_tests for validation in test.validations}
+    named = {validation.file for test in strategy.restore_tests for validation in test.validations if validation.file}
     assert named == {str(file.relative_to(EXAMPLES / name)) for file in (EXAMPLES / name).glob("checks/*.sql")}
 
 
@@ -171,3 +171,11 @@ def test_an_example_runs_on_the_twin(shell, name):
         shell.strongroom("sync")
     finally:
         shell.strongroom("twin", "down")
+
+
+def test_what_the_demo_runs_is_the_example_with_restore_tests(at_root):
+    """The same strategy word for word, with who tests and what is tested beside it; no error and no warning."""
+    tested = (EXAMPLES / "three-tiers" / "with-restore-tests" / "strategy.yaml").read_text(encoding="utf-8")
+    assert tested.startswith((EXAMPLES / "three-tiers" / "strategy.yaml").read_text(encoding="utf-8"))
+    answer = at_root.strongroom("check", "examples/three-tiers/with-restore-tests", "--format", "json")
+    assert {finding["severity"] for finding in json.loads(answer.out)["findings"]} <= {"info"}

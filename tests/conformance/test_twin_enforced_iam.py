@@ -15,6 +15,7 @@ from strongroom.twin.seedfile import load
 SHOP, REGION = "555555555555", "eu-west-2"
 ORDERS = f"arn:aws:dynamodb:{REGION}:{SHOP}:table/orders"
 BUCKET = "shop-receipts"
+SNAPSHOT = f"arn:aws:ec2:{REGION}::snapshot/snap-0ab"
 SERVICE_ROLE = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicy"
 NOTHING = {"Effect": "Allow", "Action": "sts:GetCallerIdentity", "Resource": "*"}
 
@@ -79,6 +80,7 @@ class Role:
         ("kms", "list_keys", {}, ("AccessDeniedException", 400, "kms:ListKeys", "*")),
         ("iam", "get_role", {"RoleName": "r"}, ("AccessDenied", 403, "iam:GetRole", f"arn:aws:iam::{SHOP}:role/r")),
         ("rds", "describe_db_instances", {}, ("AccessDenied", 403, "rds:DescribeDBInstances", "*")),
+        ("ebs", "list_snapshot_blocks", {"SnapshotId": "snap-0ab"}, ("AccessDeniedException", 403, "ebs:ListSnapshotBlocks", SNAPSHOT)),
         ("s3", "list_objects_v2", {"Bucket": BUCKET}, ("AccessDenied", 403, "s3:ListBucket", f"arn:aws:s3:::{BUCKET}")),
         ("s3", "get_object", {"Bucket": BUCKET, "Key": "a/b"}, ("AccessDenied", 403, "s3:GetObject", f"arn:aws:s3:::{BUCKET}/a/b")),
     ],

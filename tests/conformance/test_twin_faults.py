@@ -244,6 +244,38 @@ def test_credentials_of_a_closed_account_are_of_no_use(own_twin: Any) -> None:
     assert refused(sts.assume_role, **role) == ("AccessDenied", 403)
 
 
+def test_jobs_find_no_room_where_there_is_none(sound: Any) -> None:
+    """A backup of a type with data fails as a job for want of room, elsewhere it doesn't, and the fault ends."""
+    add(sound, "no-space", account=SHOP, type="DynamoDB")
+    job = backup_job(sound)
+    sound.advance("1h")
+    assert (job()["State"], job()["StatusMessage"]) == ("FAILED", "No space left on device")
+    assert control.status(sound.endpoint)["faults"][0]["hits"] == 1
+    control.clear_faults(sound.endpoint)
+    add(sound, "no-space", type="EBS")
+    job = backup_job(sound)
+    sound.advance("1h")
+    assert job()["State"] == "COMPLETED"
+
+
+def test_recovery_points_rot_in_silence(sound: Any) -> None:
+    """What was restored from a corrupt recovery point differs from what was backed up, and no job says so."""
+    job, dynamodb = backup_job(sound), sound.client("dynamodb", account=SHOP)
+    sound.advance("1h")
+    add(sound, "corrupt-data", arn=job()["RecoveryPointArn"], count=3, seed="rot")
+    assert control.status(sound.endpoint)["faults"][0]["hits"] == 3
+    backup, found = sound.client("backup", account=SHOP), {}
+    for name in ("rotten", "healed"):
+        ask = {"IamRoleArn": ROLE, "Metadata": {"targetTableName": name, "encryptionType": "Default"}}
+        restore = backup.start_restore_job(RecoveryPointArn=job()["RecoveryPointArn"], **ask)["RestoreJobId"]
+        sound.advance("1h")
+        assert backup.describe_restore_job(RestoreJobId=restore)["Status"] == "COMPLETED"
+        found[name] = sorted(map(json.dumps, dynamodb.scan(TableName=name)["Items"]))
+        control.clear_faults(sound.endpoint)
+    assert found["healed"] == sorted(map(json.dumps, dynamodb.scan(TableName="orders")["Items"]))
+    assert len(set(found["healed"]) - set(found["rotten"])) == 3
+
+
 @pytest.mark.parametrize(
     ("kind", "members", "message"),
     [
@@ -258,6 +290,10 @@ def test_credentials_of_a_closed_account_are_of_no_use(own_twin: Any) -> None:
         ("disable-key", {"key": "alias/data"}, "there is no KMS key"),
         ("close-account", {"account": "999999999999"}, "doesn't exist"),
         ("region-outage", {"region": "eu-west-1", "rate": 1}, "'rate' is unknown"),
+        ("corrupt-data", {}, "needs the member 'arn'"),
+        ("corrupt-data", {"arn": TABLE, "count": "all"}, "'count' has a wrong value"),
+        ("corrupt-data", {"arn": f"{TABLE}s"}, "there is no recovery point"),
+        ("no-space", {"count": 1}, "'count' is unknown"),
     ],
 )
 def test_faults_that_make_no_sense_are_refused(sound: Any, kind: str, members: dict[str, Any], message: str) -> None:

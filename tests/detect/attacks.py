@@ -1,7 +1,7 @@
 """An organization of six accounts for attackers, and what an attacker does with the permissions of one of them.
 
 Built with boto3 alone, never by the compiler: workload `shop` is open, `bank` stands below guard rails, and `central` holds one vault
-that anybody there can empty and one that is locked for good.
+that anybody there can empty and one that is locked for good. A legal hold keeps one copy in the first, and who is there can't cancel it.
 """
 
 import json
@@ -37,10 +37,12 @@ roles:
 resources:
   - {{type: efs, name: local-only, account: shop}}
   - {{type: efs, name: copied, account: shop}}
+  - {{type: efs, name: held, account: shop}}
   - {{type: efs, name: locked-away, account: bank}}
   - {{type: efs, name: two-regions, account: bank}}
 """
-NAMES = ("local-only", "copied", "locked-away", "two-regions")
+NAMES = ("local-only", "copied", "held", "locked-away", "two-regions")
+OWNERS = {"local-only": SHOP, "copied": SHOP, "held": SHOP, "locked-away": BANK, "two-regions": BANK}
 VAULTS = {  # name -> where; each with a key of its own
     "shop-local": (SHOP, HOME),
     "bank-local": (BANK, HOME),
@@ -55,6 +57,7 @@ FORBIDDEN = [
     *(f"kms:{name}" for name in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion")),
     "organizations:LeaveOrganization",
 ]
+HOLDS_STAY = ["backup:CancelLegalHold", "organizations:LeaveOrganization"]
 ROLE, BREAKER = "backups", "breaker"
 REFUSED = (ClientError, BotoCoreError)
 
@@ -106,15 +109,17 @@ class Attacked:
                 self.client("backup", region, account).update_region_settings(ResourceTypeOptInPreference={"EFS": True})
         for name, (account, region) in VAULTS.items():
             self._vault(name, account, region)
-        for name, account in (("local-only", SHOP), ("copied", SHOP), ("locked-away", BANK), ("two-regions", BANK)):
+        for name, account in OWNERS.items():
             systems = self.client("efs", HOME, account).describe_file_systems()["FileSystems"]
             self.arns[name] = next(each["FileSystemArn"] for each in systems if each.get("Name", each["CreationToken"]) == name)
         self._backup("copied", SHOP, "central-open")
+        self._backup("held", SHOP, "central-open")
+        self._hold("held")
         self._backup("two-regions", BANK, "bank-dr")
         control.move_clock(self.endpoint, advance="31d")
         self._backup("locked-away", BANK, "central-locked")
         control.move_clock(self.endpoint, advance="9d")
-        for name, account in (("local-only", SHOP), ("copied", SHOP), ("locked-away", BANK), ("two-regions", BANK)):
+        for name, account in OWNERS.items():
             self._backup(name, account, "")
         self._guard_rails(organization)
 
@@ -174,19 +179,22 @@ class Attacked:
             control.move_clock(self.endpoint, advance="12h")
             copied = backup.describe_copy_job(CopyJobId=copy["CopyJobId"])["CopyJob"]
             assert copied["State"] == "COMPLETED", copied
-            if name == "copied":  # so that its old recovery point is in one place alone
+            if name in ("copied", "held"):  # so that its old recovery point is in one place alone
                 backup.delete_recovery_point(BackupVaultName=vault, RecoveryPointArn=done["RecoveryPointArn"])
+
+    def _hold(self, name: str) -> None:
+        backup = self.client("backup", HOME, CENTRAL)
+        selection = {"VaultNames": ["central-open"], "ResourceIdentifiers": [self.arns[name]]}
+        backup.create_legal_hold(Title="lawsuit", Description="-", RecoveryPointSelection=selection)
 
     def _guard_rails(self, organization: Any) -> None:
         (root,) = organization.list_roots()["Roots"]
         units = organization.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"]
-        policy = organization.create_policy(
-            Name="guard-rails",
-            Type="SERVICE_CONTROL_POLICY",
-            Description="",
-            Content=document({"Effect": "Deny", "Action": FORBIDDEN, "Resource": "*"}),
-        )["Policy"]["PolicySummary"]["Id"]
-        organization.attach_policy(PolicyId=policy, TargetId=next(unit["Id"] for unit in units if unit["Name"] == "Guarded"))
+        for name, unit, actions in (("guard-rails", "Guarded", FORBIDDEN), ("holds-stay", "Vaults", HOLDS_STAY)):
+            content = document({"Effect": "Deny", "Action": actions, "Resource": "*"})
+            made = organization.create_policy(Name=name, Type="SERVICE_CONTROL_POLICY", Description="", Content=content)
+            target = next(each["Id"] for each in units if each["Name"] == unit)
+            organization.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
 
     def happen(self, event: Event) -> None:
         """Let something go wrong, by API calls where somebody does it."""
@@ -234,12 +242,20 @@ class Attacked:
             opened = document({"Effect": "Allow", "Principal": "*", "Action": "backup:DeleteRecoveryPoint", "Resource": "*"})
             _try(backup.put_backup_vault_access_policy, BackupVaultName=name, Policy=opened)
             _try(backup.delete_backup_vault_lock_configuration, BackupVaultName=name)
+            self._end_holds(backup)
             listed = _try(backup.list_recovery_points_by_backup_vault, BackupVaultName=name) or {"RecoveryPoints": []}
             for point in listed["RecoveryPoints"]:
                 _try(backup.delete_recovery_point, BackupVaultName=name, RecoveryPointArn=point["RecoveryPointArn"])
             kms = self.client_of("kms", region, key, secret, token)
             _try(kms.disable_key, KeyId=self.keys[name])
             _try(kms.schedule_key_deletion, KeyId=self.keys[name], PendingWindowInDays=7)
+
+    def _end_holds(self, backup: Any) -> None:
+        holds = (_try(backup.list_legal_holds) or {"LegalHolds": []})["LegalHolds"]
+        for hold in (each["LegalHoldId"] for each in holds if each["Status"] == "ACTIVE"):
+            if _try(backup.cancel_legal_hold, LegalHoldId=hold, CancelDescription="-"):
+                while (_try(backup.get_legal_hold, LegalHoldId=hold) or {}).get("Status") == "CANCELING":
+                    pass  # it goes on with each look
 
     def left(self, name: str, events: frozenset[Event], now: Any) -> list[str]:
         """The recovery points of a resource that could still be restored: in accounts that are open, in Regions that are there."""

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from tests.detect import by_hand, configurations
+from tests.detect import by_hand, configurations, own_plan
 
 from strongroom.errors import ExitCode
 
 DRAWN = 23
+FAR = configurations.FAR
 BOUND = """
 retention:
   - {{select: {{tags: {{{it.key}: "{it.values[2]}"}}}}, at_most: 30d, basis: privacy}}
@@ -44,6 +45,42 @@ def test_all_of_them_at_once_are_named_one_by_one(healthy):
     assert {(fault.finding.code, fault.finding.failure_mode) for fault in beside} <= {("REP001", "FM38")}, told(found)
     assert found.unknown == 0
     assert told(healthy.verify()) == []
+
+
+def test_each_change_of_a_plan_that_one_account_made_is_named(healthy):
+    """VRF220: vault, hour, days and selection of an adopted plan are held against what was written down."""
+    changes = (own_plan.another_vault, own_plan.another_hour, own_plan.fewer_days, own_plan.another_copy)
+    with own_plan.changed(healthy.org, *changes, value=FAR):
+        found = healthy.verify()
+    it = healthy.org.it
+    wanted = {f"rule Quarter-Hourly.No of plan {it.own_plan} {own_plan.said(healthy.org, change)}" for change in changes}
+    named = [fault.finding for fault in found.faults if fault.finding.code == "VRF220"]
+    assert {each.message for each in named} == {*wanted, f"plan {it.own_plan} selects other resources than the strategy"}
+    assert {each.failure_mode for each in named} == {"FM35"}
+    assert told(healthy.verify()) == []
+
+
+def test_the_account_decides_what_its_own_plan_protects(healthy):
+    """FM09: for plans of organization policies the management account's opt-in counts, for an account's own plan its own."""
+    it = healthy.org.it
+    backup = healthy.org.client("backup", it.workloads[1], it.home)
+    backup.update_region_settings(ResourceTypeOptInPreference={"DynamoDB": False})
+    found = healthy.verify()
+    backup.update_region_settings(ResourceTypeOptInPreference={"DynamoDB": True})
+    assert [(fault.finding.code, fault.finding.failure_mode) for fault in found.faults] == [("VRF014", "FM09")], told(found)
+    assert f"DynamoDB is not opted in to AWS Backup in {it.home} of account {it.workloads[1]}" in found.faults[0].finding.message
+    assert (found.faults[0].resources, found.unknown) == (1, 0)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("change", [own_plan.another_vault, own_plan.another_hour, own_plan.fewer_days, own_plan.another_copy])
+def test_one_change_of_such_a_plan_is_one_finding(healthy, change):
+    """And nothing else, before a job has run."""
+    with own_plan.changed(healthy.org, change):
+        found = healthy.verify()
+    assert [fault.finding.code for fault in found.faults] == ["VRF220"], told(found)
+    assert own_plan.said(healthy.org, change) in found.faults[0].finding.message
+    assert (found.unknown, found.exit_code) == (0, ExitCode.FINDINGS)
 
 
 @pytest.mark.long

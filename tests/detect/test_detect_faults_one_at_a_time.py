@@ -94,6 +94,7 @@ def test_an_account_that_was_moved_out_is_named_and_so_is_its_way_back(deployed,
         assert expected.fix in named.finding.help
         back = world.verify()
     assert {each.finding.code for each in back.faults} == {"VRF121"}, told(back)
+    assert all("import-stacks-to-stack-set" in each.finding.help and expected.says in each.finding.help for each in back.faults)
 
 
 @pytest.mark.parametrize("fault", _cases(SOON))

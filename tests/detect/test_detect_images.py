@@ -66,3 +66,27 @@ def test_taken_back_there_is_nothing(with_an_instance, told):
     """Allowed AMIs that is off restricts nothing."""
     verified = with_an_instance[0].verify()
     assert (told(verified), verified.unknown) == ([], 0)
+
+
+def test_disabled_images_of_recovery_points_are_named(with_an_instance, drawn, told):
+    """FM18, VRF176: somebody disables what was backed up of the instance; nothing but the AMIs' state tells."""
+    world, source = with_an_instance
+    region = drawn.pick("ebs", 1).region
+    backup, ec2 = world.client("backup", source, region), world.client("ec2", source, region)
+    listed = backup.list_recovery_points_by_backup_vault(BackupVaultName=drawn.local_vault, ByResourceType="EC2")["RecoveryPoints"]
+    arns = sorted(each["RecoveryPointArn"] for each in listed)
+    for arn in arns:
+        ec2.disable_image(ImageId=arn.rpartition("/")[2])
+    try:
+        verified = world.verify()
+    finally:
+        for arn in arns:
+            ec2.enable_image(ImageId=arn.rpartition("/")[2])
+    (fault,) = verified.faults
+    assert (fault.finding.code, fault.finding.failure_mode, fault.resources, fault.finding.count) == ("VRF176", "FM18", 1, len(arns)), told(
+        verified
+    )
+    assert f"{len(arns)} recovery points of instances in vault {drawn.local_vault} in {region} are disabled AMIs" in fault.finding.message
+    assert f"ec2 enable-image --region {region} --image-id {arns[0].rpartition('/')[2]}" in fault.finding.help
+    assert verified.unknown == 0
+    assert world.verify().faults == ()

@@ -6,7 +6,7 @@ Each is named, once, and nothing else is.
 from collections.abc import Iterator
 
 import pytest
-from tests.detect import governing, silent
+from tests.detect import arriving, governing, silent
 from tests.detect.conftest import World
 from tests.detect.shuffling import Shuffled
 from tests.detect.watched import confirm, watched
@@ -35,6 +35,12 @@ FAULTS = (
     silent.subscription_cancelled,
     silent.bus_policy_gone,
     silent.queue_policy_gone,
+    arriving.topic_gone,
+    arriving.topic_first_in_first_out,
+    arriving.topic_of_a_vault_gone,
+    arriving.topic_of_a_vault_refuses,
+    arriving.queue_key_of_aws,
+    arriving.queue_key_closed,
     governing.effective_policy_broken,
     governing.stack_set_without_an_account,
     governing.stack_set_failed,
@@ -77,6 +83,17 @@ def test_a_fault_is_named(healthy, drawn, told, fault):
     assert [(each.finding.code, each.finding.failure_mode) for each in found.faults] == [(planted.code, planted.mode)], told(found)
     assert planted.says in found.faults[0].finding.message
     assert planted.about in found.faults[0].finding.subject
+    assert (found.unknown, found.exit_code) == (0, ExitCode.FINDINGS)
+
+
+@pytest.mark.long
+def test_trusted_access_that_is_off_is_named_beside_the_administrator_who_is_gone(healthy, drawn, told):
+    """AWS takes both or none; each has a finding of its own."""
+    with arriving.backup_not_trusted(healthy, drawn) as planted:
+        found = healthy.verify()
+    [named] = [each.finding for each in found.faults if each.finding.code == planted.code]
+    assert planted.says in named.message
+    assert {each.finding.code for each in found.faults} == {"VRF004", planted.code}, told(found)
     assert (found.unknown, found.exit_code) == (0, ExitCode.FINDINGS)
 
 

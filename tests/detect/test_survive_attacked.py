@@ -89,8 +89,10 @@ def test_everything_is_certain_in_an_organization_that_was_read_whole(ready):
 
 
 def test_each_resource_has_the_copies_it_was_given(ready):
-    """One, two, two and two, and only the locked one is locked for good."""
-    assert [len(ready.held[name].standing.copies) for name in NAMES] == [1, 2, 2, 2]
+    """One or two, and only the locked one is locked for good, only the held one under a hold."""
+    assert [len(ready.held[name].standing.copies) for name in NAMES] == [1, 2, 2, 2, 2]
+    under_hold = {(name, copy.vault) for name, held in ready.held.items() for copy in held.standing.copies if copy.held}
+    assert under_hold == {("held", "central-open")}
     hardened = {copy.vault for held in ready.held.values() for copy in held.standing.copies if copy.hardened}
     assert hardened == {"central-locked"}
     assert set(VAULTS) == {copy.vault for held in ready.held.values() for copy in held.standing.copies}
@@ -103,7 +105,10 @@ def test_one_event_loses_exactly_the_data_that_survive_names(ready):
 
 
 def test_what_one_event_loses_is_what_one_would_expect(ready):
-    """By hand: the shop's administrator reaches into the central account, the bank's stands below guard rails."""
+    """By hand: the shop's administrator reaches into the central account, the bank's stands below guard rails.
+
+    What is under a legal hold in the central account stays, because nobody there may cancel it.
+    """
     expected = {
         Event(EventKind.ADMINISTRATOR, SHOP): {"local-only", "copied"},
         Event(EventKind.ADMINISTRATOR, BANK): set(),
@@ -113,7 +118,7 @@ def test_what_one_event_loses_is_what_one_would_expect(ready):
         Event(EventKind.CLOSED, BANK): {"two-regions"},
         Event(EventKind.KEY, ready.world.keys["shop-local"]): {"local-only"},
         Event(EventKind.KEY, ready.world.keys["central-open"]): set(),
-        Event(EventKind.REGION, HOME): {"local-only", "copied"},
+        Event(EventKind.REGION, HOME): {"local-only", "copied", "held"},
         Event(EventKind.REGION, SECOND): set(),
         Event(EventKind.RANSOMWARE, "7"): {"local-only"},
         Event(EventKind.RANSOMWARE, "30"): {"local-only", "locked-away"},

@@ -1,12 +1,14 @@
 """The ledger in a bucket: what one machine writes another one reads, damage and half-written snapshots are noticed."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import boto3
 import pytest
+from tests.unit.evidence.examples import RECORD
 
-from strongroom import ledger
+from strongroom import evidence, ledger
 from strongroom.api import ledger as kept
 from strongroom.api.home import home_for
 from strongroom.domain.tables import ACCOUNTS
@@ -56,6 +58,28 @@ def test_another_machine_reads_what_one_wrote(s3, prefix, tmp_path):
     (left,) = ledger.snapshots(here)
     keys = [each["Key"] for each in s3.list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}/")["Contents"]]
     assert {key.split("/")[1] for key in keys} - {""} == {left.id}
+
+
+def test_records_of_restore_tests_are_there_for_other_machines(s3, prefix, tmp_path):
+    """Written and documented again here, read there; reading snapshots forgets none; a changed byte is noticed where it is."""
+    here, there = tmp_path / "here", tmp_path / "there"
+
+    def keep(record):
+        document = evidence.document(record, evidence.Sources(strategy_sha256="", files={}))
+        ledger.keep_record(here, document, evidence.markdown(document))
+
+    keep(replace(RECORD, cleaned_up=False, leftovers=("arn:left",)))
+    assert ledger.records(there)[0].leftovers == ("arn:left",)
+    keep(RECORD)
+    write(here, "a")
+    assert ([each.rows for each in kept.snapshots(home=there)], ledger.records(there)) == ([1], (RECORD,))
+    assert ledger.record_text(there, RECORD.test_id).startswith(f"# Restore test {RECORD.test_id}: PASSED")
+    key = f"{prefix}/tests/{RECORD.test_id}.json"
+    content = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=content.replace(b'"outcome":"passed"', b'"outcome":"failed"'))
+    assert [each.damaged for each in kept.check(home=there)] == [(), (RECORD.test_id,)]
+    s3.delete_object(Bucket=BUCKET, Key=key)
+    assert ledger.records(there) == ()
 
 
 def test_what_changed_in_the_bucket_is_not_read(s3, prefix, tmp_path):

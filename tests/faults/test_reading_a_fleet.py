@@ -38,9 +38,9 @@ MOTO_LACKS = {  # calls of the query protocols, with what their answers hold
 }
 REGIONAL_SERVICES = (
     *("backup", "cloudwatch", "dynamodb", "ec2", "efs", "events"),
-    *("rds", "resourcegroupstaggingapi", "s3", "service-quotas", "sns"),
+    *("rds", "resourcegroupstaggingapi", "s3", "service-quotas", "sns", "sts"),
 )
-GLOBAL_SERVICES = ("cloudformation", "controltower", "iam", "kms", "organizations", "sts")  # kms: nothing here is elsewhere
+GLOBAL_SERVICES = ("cloudformation", "controltower", "iam", "kms", "organizations")  # kms: nothing here is elsewhere
 OF_BACKUP = {  # subjects of `reads` that AWS Backup of a Region answers for
     *("settings", "vaults", "vault_notifications", "vault_tags", "recovery_points", "legal_holds", "held_points"),
     *("backup_plans", "backup_rules", "copy_actions", "selections", "backup_jobs", "copy_jobs"),

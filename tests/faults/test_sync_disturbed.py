@@ -51,6 +51,18 @@ def test_a_region_that_is_down_is_unread_in_every_account(world):
     assert world.shell.run("verify").code == ExitCode.COULD_NOT_VERIFY
 
 
+@pytest.mark.long
+def test_a_region_that_never_answers_costs_its_time_outs_once(world):
+    """It is asked two things before everything else, and all processes know: nobody else waits for it."""
+    world.shell.strategy("base")
+    world.fault("silent-region", region="eu-west-1", how="hang")
+    assert world.shell.run("sync", "--full", "--processes", "2", timeout=300).code == ExitCode.COULD_NOT_VERIFY
+    assert world.hits() <= 6  # three attempts each
+    missing = unread(newest(world.shell))
+    assert {row["region"] for row in missing} == {"eu-west-1"}
+    assert {row["code"] for row in missing} <= {"ReadTimeoutError", "VaultsUnread", "TablesUnread"}
+
+
 def test_a_closed_account_has_rows_that_say_so(own_world):
     """Nothing is asked of an account that is suspended, nothing is concluded from its silence, and the others are read."""
     own_world.shell.strategy("base")

@@ -31,7 +31,7 @@ def test_every_room_says_its_purpose():
 
 
 def test_only_the_outermost_loops_catch_everything():
-    """`except Exception` stands in cli and workflows alone; bare excepts nowhere."""
+    """`except Exception` stands in cli, workflows and the process of a validator, which may be anybody's; bare excepts nowhere."""
     broad = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for file in SOURCES
@@ -39,6 +39,7 @@ def test_only_the_outermost_loops_catch_everything():
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
         and not {"cli", "workflows"} & set(file.parts)
+        and file.parts[-2:] != ("validators", "child.py")
     ]
     assert broad == []
 

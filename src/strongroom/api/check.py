@@ -149,7 +149,8 @@ def _strategy(path: Path, scope: Scope) -> tuple[str, tuple[Finding, ...], bool]
     parsed = strategyfile.load(file)
     if parsed.strategy is None:
         return str(file), parsed.findings, False
-    return str(file), (*parsed.findings, *checks.run(compiler.compile_strategy(parsed.strategy), scope.inventory)), True
+    absent = strategyfile.absent_files(parsed.strategy, file.parent)
+    return str(file), (*parsed.findings, *absent, *checks.run(compiler.compile_strategy(parsed.strategy), scope.inventory)), True
 
 
 def _document(path: Path, scope: Scope) -> tuple[str, tuple[Finding, ...], bool]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROWS_MAX = 50
 FORMATS = ("parquet", "csv")
+RECORDS = "tests"  # stands for the records of restore tests, which belong to no snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A snapshot and the tables whose files are not as they were written."""
+    """A snapshot and the tables whose files are not as they were written; or `tests` and the records that are not."""
 
     id: str
     damaged: tuple[str, ...]
@@ -78,7 +79,10 @@ def query(sql: str, *, home: Path, as_of: str | None = None) -> "pa.Table":
 
 
 def export(out: Path, *, home: Path, as_of: str | None = None, tables: Sequence[str] = (), kind: str = "parquet") -> tuple[Path, ...]:
-    """Write tables of a snapshot, all where none are named, as Parquet or CSV files and return them; raises BadInput."""
+    """Write tables of a snapshot as Parquet or CSV files and return them; raises BadInput.
+
+    Where no table is named these are all, and the records of restore tests as they are.
+    """
     import pyarrow.csv as pa_csv
     import pyarrow.parquet as pq
 
@@ -96,12 +100,14 @@ def export(out: Path, *, home: Path, as_of: str | None = None, tables: Sequence[
         except OSError as error:
             raise BadInput(f"can't write {file}: {error.strerror}", hint="name a folder that you may write to") from error
         written.append(file)
-    return tuple(written)
+    return (*written, *(() if tables else ledger.export_records(home, out)))
 
 
 def check(*, home: Path) -> tuple[Checked, ...]:
-    """Return every snapshot with the tables whose files changed since they were written; reads every byte."""
-    return tuple(Checked(id=each.id, damaged=ledger.damaged(each)) for each in ledger.snapshots(home))
+    """Return every snapshot with the tables whose files changed since they were written, then restore tests; reads every byte."""
+    found = tuple(Checked(id=each.id, damaged=ledger.damaged(each)) for each in ledger.snapshots(home))
+    wrong = ledger.damaged_records(home)
+    return (*found, Checked(id=RECORDS, damaged=wrong)) if wrong else found
 
 
 def exit_code(checked: Sequence[Checked]) -> ExitCode:

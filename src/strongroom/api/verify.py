@@ -2,12 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strongroom import compiler, ledger, proof
 from strongroom.api.entitled import snapshot_of
 from strongroom.api.strategy import load_strategy
 from strongroom.errors import BadInput
 from strongroom.proof import baseline
+
+if TYPE_CHECKING:
+    from strongroom.domain.recovery import TestRecord
 
 
 def verify(strategy: Path, *, home: Path, as_of: str | None = None) -> proof.Verification:
@@ -17,14 +21,14 @@ def verify(strategy: Path, *, home: Path, as_of: str | None = None) -> proof.Ver
     """
     estate = compiler.compile_strategy(load_strategy(strategy))
     asked = snapshot_of(home, as_of)
-    return proof.verify(estate, asked, _before(asked, home))
+    return proof.verify(estate, asked, _before(asked, home), records=_records(asked, home, as_of))
 
 
 def prove(strategy: Path, arn: str, *, home: Path, as_of: str | None = None) -> tuple[proof.Chain, ...]:
     """Return one resource's proof chains, one for every rule and destination; raises BadInput for an unknown ARN."""
     estate = compiler.compile_strategy(load_strategy(strategy))
     asked = snapshot_of(home, as_of)
-    return proof.prove(estate, asked, arn, _before(asked, home))
+    return proof.prove(estate, asked, arn, _before(asked, home), records=_records(asked, home, as_of))
 
 
 def coverage(*, home: Path, as_of: str | None = None, by: str = "", strategy: Path | None = None) -> proof.Coverage:
@@ -32,6 +36,7 @@ def coverage(*, home: Path, as_of: str | None = None, by: str = "", strategy: Pa
 
     `by`: account, ou, type, tag:KEY or plan. Raises BadInput for another one, CouldNotVerify.
     """
+    proof.grouping(by)  # before a ledger is looked for
     estate = compiler.compile_strategy(load_strategy(strategy)) if strategy else None
     return proof.coverage(snapshot_of(home, as_of), by=by, estate=estate)
 
@@ -57,3 +62,9 @@ def since(file: Path, found: proof.Verification) -> baseline.Since:
 
 def _before(asked: ledger.Snapshot, home: Path) -> tuple[ledger.Snapshot, ...]:
     return tuple(snapshot for snapshot in ledger.snapshots(home) if snapshot.id < asked.id)
+
+
+def _records(asked: ledger.Snapshot, home: Path, as_of: str | None) -> "tuple[TestRecord, ...]":
+    """Return the records of restore tests: of today those that are newer than the snapshot as well, `as_of` a day those of then."""
+    found = ledger.records(home)
+    return found if as_of is None else tuple(each for each in found if each.completed_at <= asked.observed_at)

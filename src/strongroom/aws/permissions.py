@@ -55,6 +55,50 @@ SEE_DEPLOYMENT = (
     "organizations:ListTagsForResource",
     "organizations:ListTargetsForPolicy",
 )
+# Restores: what is looked at before, the jobs themselves, the services' own restores, and tags on what was made.
+RESTORE_ACTIONS = tuple(
+    sorted(
+        {
+            "backup:DescribeCopyJob",
+            "backup:DescribeRecoveryPoint",
+            "backup:DescribeRestoreJob",
+            "backup:GetRecoveryPointRestoreMetadata",
+            "backup:ListBackupVaults",
+            "backup:ListRecoveryPointsByBackupVault",
+            "backup:ListRecoveryPointsByResource",
+            "backup:ListTags",
+            "backup:StartCopyJob",
+            "backup:StartRestoreJob",
+            "backup:TagResource",
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:ListTagsOfResource",
+            "dynamodb:RestoreTableToPointInTime",
+            "dynamodb:TagResource",
+            "ec2:CreateTags",
+            "ec2:DescribeAvailabilityZones",
+            "ec2:DescribeInstances",
+            "ec2:DescribeVolumes",
+            "ec2:DescribeVpcs",
+            "elasticfilesystem:DescribeFileSystems",
+            "elasticfilesystem:TagResource",
+            "iam:GetRole",
+            "iam:PassRole",
+            "kms:DescribeKey",
+            "rds:AddTagsToResource",
+            "rds:DescribeAccountAttributes",
+            "rds:DescribeDBClusters",
+            "rds:DescribeDBInstanceAutomatedBackups",
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBSubnetGroups",
+            "rds:RestoreDBInstanceToPointInTime",
+            "s3:GetBucketTagging",
+            "s3:GetEncryptionConfiguration",
+            "s3:ListBucket",
+            "s3:PutBucketTagging",
+        }
+    )
+)
 # Where the strategy uses Control Tower; the key may be in another account, where the deploy role reads it.
 SEE_CONTROL_TOWER = (
     "controltower:GetLandingZone",
@@ -194,6 +238,19 @@ PERMISSIONS = (
         principal="the enrol role, in every governed account",
         actions=ENROL_ACTIONS,
         why="switches service opt-in and advanced features on; `apply` makes it, with nothing but this",
+    ),
+    Permission(
+        verbs=("restore", "resume"),
+        principal="you, with a strategy or without",
+        actions=tuple(sorted({*WHO, *ASSUME})),
+        why="assumes the role for recovery (else the one that deploys) in the accounts of resource and vault; in your own with your own",
+    ),
+    Permission(
+        verbs=("restore", "resume"),
+        principal="the role for recovery, in the accounts of the resource and of the vaults",
+        actions=RESTORE_ACTIONS,
+        why="looks for recovery points and for what is in the way, starts copy and restore, and tags what was made; "
+        "without the permission to tag or to describe it the restore is done nevertheless, and says so",
     ),
 )
 # These make no call to AWS.

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -34,6 +34,10 @@ class Caller:
     account: str
     arn: str
     region: str  # home Region of the sessions
+
+
+def _nobody(_region: str, _service: str) -> None:
+    """Nobody else has to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Sessions:
         self._caller = caller
         self._acting: str | None = None  # account of calls that name none; None: the caller's
         self._silent: dict[str, set[str]] = {}  # Region: services that never answered in this run
+        self.on_silence: Callable[[str, str], None] = _nobody  # hears of Region and service that never answered
 
     @classmethod
     def open(cls, *, role: str, region: str | None) -> Self:
@@ -134,10 +139,21 @@ class Sessions:
         except AWS_ERRORS as error:
             refused = self.refusal(error, doing=self._doing(service, region, operation, account))
             if isinstance(refused, AwsUnreachable) and refused.code in SILENCE:
-                with self._lock:
-                    self._silent.setdefault(region, set()).add(service)
+                self.hears_nothing(region, service)
+                self.on_silence(region, service)
             raise refused from error
         return answer
+
+    @property
+    def silences(self) -> tuple[tuple[str, str], ...]:
+        """Regions and services that never answered in this run."""
+        with self._lock:
+            return tuple((region, service) for region, services in self._silent.items() for service in sorted(services))
+
+    def hears_nothing(self, region: str, service: str) -> None:
+        """Remember that a service never answered in a Region: it is not asked again, and where two are silent nothing is."""
+        with self._lock:
+            self._silent.setdefault(region, set()).add(service)
 
     def _answer(self, call: Any, account: str | None, *, raw: bool, parameters: dict[str, Any]) -> dict[str, Any]:
         """Return the answer of a call that is signed for an account, None: for the caller; repeated once when its session has expired."""

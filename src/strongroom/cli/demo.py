@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,11 @@ import click
 from strongroom.errors import BadInput, Cancelled, Stopped
 
 DAYS = 90
+MARKER_DAYS = 10  # between two rows that are written into every database
+TESTED = "with-restore-tests"  # folder of an example whose strategy tests restores too
+DATABASE = "arn:aws:rds:eu-west-2:777777777777:db:ledger-database"  # the one that the example's restore test is about
+LOGIN = "LEDGER_PASSWORD", "not-a-secret"  # the twin's databases all have it
+TICK, TICK_SECONDS = "2m", 0.1  # how the clock moves while restores are waited for
 
 
 @click.command("demo")
@@ -77,20 +83,24 @@ def _own_home() -> Iterator[Path]:
 
 
 class Story:
-    """The demo's six acts; `document` grows into the report."""
+    """The demo's acts; `document` grows into the report."""
 
     def __init__(self, folder: Path, home: Path, *, enforce_iam: bool = True) -> None:
-        self.strategy = _typed(folder / "strategy.yaml")
+        self.tests_restores = (folder / TESTED / "strategy.yaml").is_file()
+        self.strategy = _typed((folder / TESTED if self.tests_restores else folder) / "strategy.yaml")
         self.seed = _typed(folder / "organization.yaml")
         self.home = home
         self.enforce_iam = enforce_iam
         self.started = time.monotonic()
+        self.act = 0
         self.document: dict[str, Any] = {"format_version": 1, "acts": []}
 
     def run(self) -> None:
         """Play all acts, one after the other."""
-        for act in (self.start_twin, self.check, self.apply, self.let_time_pass, self.verify, self.prove):
+        tests = (self.test,) if self.tests_restores else ()
+        for act in (self.start_twin, self.check, self.apply, self.let_time_pass, *tests, self.verify, self.prove):
             began = time.monotonic()
+            self.act += 1
             click.echo()
             act()
             self.document["acts"].append({"name": act.__name__, "seconds": round(time.monotonic() - began, 2)})
@@ -100,7 +110,7 @@ class Story:
         """A local AWS organization starts in a process of its own, on a free port."""
         from strongroom.twin import process
 
-        self._title(1, f"a local AWS organization, seeded from {self.seed}")
+        self._title(f"a local AWS organization, seeded from {self.seed}")
         endpoint = process.up(self.home, 0, self.seed, enforce_iam=self.enforce_iam)
         os.environ |= process.environment(endpoint)
         figures = process.status(self.home)
@@ -113,7 +123,7 @@ class Story:
         from strongroom.cli.formats import plain
         from strongroom.cli.printing import counted, print_findings
 
-        self._title(2, f"strongroom check {self.strategy}")
+        self._title(f"strongroom check {self.strategy}")
         checked = check(self.strategy)
         print_findings(checked.findings)
         click.echo(f"{checked.file}: {counted(checked.findings)}")
@@ -126,7 +136,7 @@ class Story:
         from strongroom.cli.printing import print_findings
         from strongroom.cli.progress import progress
 
-        self._title(3, f"strongroom apply {self.strategy}")
+        self._title(f"strongroom apply {self.strategy}")
         made = plan(self.strategy)
         if made.plan is None:
             print_findings(made.findings, err=True)
@@ -145,33 +155,84 @@ class Story:
         click.echo(f"applied {len(made.plan.steps)} steps{fell_short(done.shortfalls)}")
 
     def let_time_pass(self) -> None:
-        """Ninety days pass on the twin's clock."""
-        from strongroom.cli.twin import let_pass
+        """Ninety days pass on the twin's clock, in which applications write into their databases."""
+        from strongroom.cli.twin import let_pass, write_markers
+        from strongroom.twin import process
 
-        self._title(4, f"strongroom twin clock advance {DAYS}d")
-        moved = self.document["clock"] = let_pass(self.home, f"{DAYS}d")
+        if self.tests_restores:
+            every = f"{MARKER_DAYS}d"
+            self._title(f"strongroom twin load --for {DAYS}d --every {every} --kinds databases --only {DATABASE}")
+            moved = write_markers(
+                process.running(self.home), every, f"{DAYS}d", kinds=("databases",), only=(DATABASE,), seed="demo", quiet=False
+            )
+            written = moved["markers"] if moved["resources"].get("databases") else 0
+            click.echo(f"{written} rows were written into {DATABASE.rpartition(':')[2]}, a real PostgreSQL, one every {MARKER_DAYS} days")
+        else:
+            self._title(f"strongroom twin clock advance {DAYS}d")
+            moved = let_pass(self.home, f"{DAYS}d")
         counts = moved["counts"]
+        self.document["clock"] = moved
         click.echo(
             f"{counts['backup_jobs']} backup jobs and {counts['copy_jobs']} copy jobs ran, "
             f"{counts.get('copy_jobs_failed', 0)} copies failed, "
             f"{counts['recovery_points']} recovery points appeared, {counts['expired']} expired"
         )
 
-    def verify(self) -> None:
-        """Every account is read into the ledger and compared with the strategy."""
-        from strongroom.api.sync import sync
-        from strongroom.api.verify import verify
+    def test(self) -> None:
+        """A database is restored beside itself, its rows are counted, and what was restored goes again."""
+        from strongroom.api.test import exit_code, prepare, run
         from strongroom.cli.progress import progress
-        from strongroom.cli.verify import print_verification
+        from strongroom.cli.test import print_tested, tested_json
 
-        self._title(5, f"strongroom sync {self.strategy} && strongroom verify {self.strategy}")
+        self._title(f"strongroom sync {self.strategy} && strongroom test --strategy {self.strategy}")
+        self._sync()
+        prepared = prepare(self.strategy, home=self.home)
+        os.environ[LOGIN[0]] = LOGIN[1]
+        with self._clock_running(), progress("testing") as update:
+            done = run(prepared, on_progress=update)
+        print_tested(done, home=self.home)
+        self.document["test"] = tested_json(done) | {"exit_code": int(exit_code(done.records, done.untested))}
+
+    @contextmanager
+    def _clock_running(self) -> Iterator[None]:
+        """Let virtual minutes pass while restore jobs run, which take their time by the twin's clock."""
+        from strongroom.twin import client, process
+
+        endpoint, over = process.running(self.home), threading.Event()
+
+        def tick() -> None:
+            while not over.wait(TICK_SECONDS):
+                client.move_clock(endpoint, advance=TICK)
+
+        ticking = threading.Thread(target=tick)
+        ticking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            ticking.join()
+
+    def _sync(self) -> dict[str, int]:
+        """Read every account into the ledger, and return how many rows there are."""
+        from strongroom.api.sync import sync
+        from strongroom.cli.progress import progress
+
         with progress("reading") as update:
             synced = sync(self.strategy, home=self.home, on_progress=update)
         rows = dict(synced.rows)
         click.echo(f"read {rows['accounts']} accounts, {rows['resources']} resources, {rows['recovery_points']} recovery points")
+        self.document["sync"] = {"rows": rows, "unread": len(synced.unread)}
+        return rows
+
+    def verify(self) -> None:
+        """Every account is read into the ledger and compared with the strategy."""
+        from strongroom.api.verify import verify
+        from strongroom.cli.verify import print_verification
+
+        self._title(f"strongroom sync {self.strategy} && strongroom verify {self.strategy}")
+        self._sync()
         found = verify(self.strategy, home=self.home)
         print_verification(found)
-        self.document["sync"] = {"rows": rows, "unread": len(synced.unread)}
         self.document["verify"] = found.to_json(chains=True)
         self._healthy, self._broken = _examples(found.chains.to_pylist())
 
@@ -181,7 +242,7 @@ class Story:
         from strongroom.cli.formats import plain
         from strongroom.cli.prove import print_chains
 
-        self._title(6, "strongroom prove, for a healthy and a broken resource")
+        self._title("strongroom prove, for a healthy and a broken resource")
         self.document["prove"] = {}
         for name, arn in (("healthy", self._healthy), ("broken", self._broken)):
             if arn:
@@ -196,21 +257,24 @@ class Story:
 
         process.down(self.home)
 
-    def _title(self, number: int, text: str) -> None:
-        click.echo(click.style(f"{number}  {text}", bold=True))
+    def _title(self, text: str) -> None:
+        click.echo(click.style(f"{self.act}  {text}", bold=True))
 
 
 def _examples(chains: list[dict[str, Any]]) -> tuple[str, str]:
-    """Return a resource whose copies are all proven and one with a broken copy, else with any broken link."""
+    """Return a resource that is proven, to a restore if one is, else to its copies, and one with a broken copy, else any broken link."""
     states: dict[str, set[str]] = {}
-    copied: set[str] = set()
+    restored, copied = set(), set()
     for row in chains:
-        found = {row[name] for name in row if name.endswith("_state")}
-        states.setdefault(row["resource_arn"], set()).update(found)
+        arn = row["resource_arn"]
+        states.setdefault(arn, set()).update(row[name] for name in row if name.endswith("_state"))
+        if row["restored_state"] == "proven":
+            restored.add(arn)
         if row["copied_state"] in {"proven", "broken"}:
-            copied.add(row["resource_arn"])
+            copied.add(arn)
     by_copy = sorted(states, key=lambda arn: (arn not in copied, arn))
-    healthy = next((arn for arn in by_copy if not states[arn] & {"broken", "unknown"}), "")
+    whole = [arn for arn in by_copy if not states[arn] & {"broken", "unknown"}]
+    healthy = next((arn for arn in whole if arn in restored), next(iter(whole), ""))
     broken = next((arn for arn in by_copy if "broken" in states[arn]), "")
     return healthy, broken
 

@@ -136,7 +136,7 @@ def tables(output: str) -> int:
 @as_of_option
 @strategy_option
 def export(*, folder: Path, names: tuple[str, ...], kind: str, as_of: str | None, strategy: Path | None) -> int:
-    """Write tables of a snapshot into FOLDER, for other tools."""
+    """Write tables of a snapshot into FOLDER, for other tools; with all tables also the records of restore tests."""
     from strongroom.api.home import home_for
     from strongroom.api.ledger import export as write
 
@@ -149,10 +149,10 @@ def export(*, folder: Path, names: tuple[str, ...], kind: str, as_of: str | None
 @strategy_option
 @text_or_json
 def check(strategy: Path | None, output: str) -> int:
-    """Compare every file of every snapshot with the SHA-256 that it was written with; exits with 3 when one differs."""
+    """Compare every file of every snapshot, and every record of a restore test, with its SHA-256; exits with 3 when one differs."""
     from strongroom.api.home import home_for
+    from strongroom.api.ledger import RECORDS, exit_code
     from strongroom.api.ledger import check as checked
-    from strongroom.api.ledger import exit_code
 
     found = checked(home=home_for(strategy))
     if output == "json":
@@ -161,7 +161,7 @@ def check(strategy: Path | None, output: str) -> int:
         for each in found:
             state = click.style(f"damaged: {', '.join(each.damaged)}", fg="red") if each.damaged else click.style("intact", fg="green")
             click.echo(f"{each.id}  {state}")
-        click.echo(f"{len(found)} snapshots")
+        click.echo(f"{sum(each.id != RECORDS for each in found)} snapshots")
     return exit_code(found)
 
 

@@ -90,7 +90,12 @@ def held_members(held: "Held") -> dict[str, object]:
         "unknown": held.doubts,
         "exit_code": int(held.exit_code),
         "copies": [
-            {"copy": copy.name, "hardened": copy.hardened, "destroyed_by": [words(event) for event in sorted(copy.events)]}
+            {
+                "copy": copy.name,
+                "hardened": copy.hardened,
+                "held": copy.held,
+                "destroyed_by": [words(event) for event in sorted(copy.events)],
+            }
             for copy in held.standing.copies
         ],
         "sets": [{"events": sorted(each), "words": _sentence(each), "certain": held.standing.certain(each)} for each in held.standing.sets],
@@ -148,7 +153,7 @@ def print_held(held: "Held") -> None:
 
     click.echo(f"{held.arn} in account {held.account} (seen {held.observed_at:%Y-%m-%d %H:%M} UTC)")
     for copy in held.standing.copies:
-        click.echo(f"  copy in {copy.name}{', locked for good' if copy.hardened else ''}")
+        click.echo(f"  copy in {copy.name}{', locked for good' if copy.hardened else ''}{', under a legal hold' if copy.held else ''}")
         for event in sorted(copy.events):
             click.echo(f"    gone when {words(event)}{'' if event in copy.sure else ' (not certain)'}")
     if not held.standing.copies:

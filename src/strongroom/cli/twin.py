@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.progress import progress
+from strongroom.cli.storage import storage
 from strongroom.errors import BadInput, Cancelled, CouldNotVerify
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ def up(  # noqa: PLR0917 - click's options
     decide as at AWS, and nothing else: users may do everything. With it every call is asked of identity policies, boundaries,
     session policies, control policies and resource policies too, and a job does what its role may do.
     """
-    from strongroom.twin import process
+    from strongroom.twin import client, process
 
     endpoint = process.up(_home(), port, seed, state=state, start=start, enforce_iam=enforce_iam, host=host)
+    databases = client.status(endpoint)["databases"]
+    if "alone" in databases:
+        click.echo(f"note: {databases}", err=True)
     if not host.startswith("127."):
         click.echo(f"warning: anybody who reaches {host} can read, change and stop this twin; it has no password", err=True)
     variables = process.environment(endpoint)
@@ -77,8 +81,8 @@ def up(  # noqa: PLR0917 - click's options
 def save(file: Path) -> int:
     """Write the state of the running twin to FILE, for `twin up --state FILE`.
 
-    It holds every account, resource, object and key, and the credentials of the seed; only the twin's own classes and moto's
-    are ever loaded from such a file.
+    It holds every account, resource, item, object, file, block, database and key, and the credentials of the seed; only the
+    twin's own classes and moto's are ever loaded from such a file, and databases only by the user and machine that saved them.
     """
     from strongroom.twin import client, process
 
@@ -128,6 +132,9 @@ def down() -> int:
     return 0
 
 
+command.add_command(storage)
+
+
 @command.group("fault")
 def fault() -> None:
     """Let things go wrong in the running twin, in AWS's words."""
@@ -144,6 +151,7 @@ def fault_add(kind: str, members: tuple[str, ...], output: str) -> int:
     strongroom twin fault add region-outage region=eu-west-1
     strongroom twin fault add throttle service=backup operation='List*' rate=0.2
     strongroom twin fault add slow-jobs factor=12 type=RDS
+    strongroom twin fault add corrupt-data arn=arn:aws:ec2:eu-west-2::snapshot/snap-0c1 count=2
     """  # noqa: D301 - \b is click's mark for lines to leave alone
     from strongroom.twin import client, process
 
@@ -160,7 +168,7 @@ def _member(text: str) -> tuple[str, str | int | float]:
     name, mark, value = text.partition("=")
     if not mark:
         raise BadInput(f"{text!r} is no member of a fault", hint="write NAME=VALUE, for example region=eu-west-1")
-    if name in {"after", "times", "status"} and value.isdigit():
+    if name in {"after", "times", "status", "count"} and value.isdigit():
         return name, int(value)
     try:
         return name, float(value) if name in {"rate", "factor"} else value
@@ -212,6 +220,116 @@ def advance(duration: str, output: str) -> int:
     return 0
 
 
+@command.command("load")
+@click.option("--every", default="1h", show_default=True, help="Time between two markers, such as 1h, 30m or 1d.")
+@click.option("--for", "duration", default="30d", show_default=True, help="How long the clock runs.")
+@click.option("--kinds", multiple=True, metavar="KIND", help="tables, buckets, files, blocks, databases; all without it.")
+@click.option("--only", multiple=True, metavar="ARN", help="Only this resource; repeatable.")
+@click.option("--seed", default="", help="What the content of the markers is made of.")
+@click.option("--tell", metavar="INSTANT", help="Write nothing; say which markers were there at a past instant.")
+@text_or_json
+def load(  # noqa: PLR0917 - click's
+    every: str, duration: str, kinds: tuple[str, ...], only: tuple[str, ...], seed: str, tell: str | None, output: str
+) -> int:
+    """Write markers into everything that holds data while the clock runs, so that the state of any past instant is known.
+
+    \b
+    strongroom twin load --every 1h --for 30d
+    strongroom twin load --tell 2027-01-15T12:00:00Z     # what must be there after a restore to this instant
+
+    A marker has a running number, its instant, and content that depends on seed, resource and number: an item, an object, a file,
+    a block, or a row of the table strongroom_marker.
+    """  # noqa: D301 - \b is click's mark for lines to leave alone
+    from strongroom.twin import client, process
+
+    endpoint = process.running(_home())
+    if tell is not None:
+        told = client.markers_at(endpoint, tell)
+        if output == "json":
+            print_json("twin load", **told)
+            return 0
+        for line in marker_lines(told):
+            click.echo(line)
+        return 0
+    written = write_markers(endpoint, every, duration, kinds=kinds, only=only, seed=seed, quiet=output == "json")
+    if output == "json":
+        print_json("twin load", **written)
+    else:
+        for line in figure_lines(written):
+            click.echo(line)
+    return 0
+
+
+def write_markers(
+    endpoint: "Endpoint", every: str, duration: str, *, kinds: Sequence[str], only: Sequence[str], seed: str, quiet: bool
+) -> dict[str, Any]:
+    """Write markers while the clock runs; returns what `loading.load` does. Raises BadInput, CouldNotVerify, Cancelled."""
+    from strongroom.twin import client, loading
+    from strongroom.twin.clock import duration as read
+    from strongroom.twin.ports import ApiError
+
+    try:
+        step, length = read(every), read(duration)
+    except ApiError as error:
+        raise BadInput(error.message, hint="write something like 1h, 30d or 1d12h") from error
+    if step.total_seconds() <= 0:
+        raise BadInput(f"--every {every} is no time between markers", hint="write something like 1h")
+    until = datetime.fromisoformat(client.clock(endpoint)["now"]) + length
+    asked = loading.Load(every=step, until=until, kinds=loading.kinds_of(kinds), seed=seed, only=tuple(only))
+    with progress(f"writing markers for {duration}", quiet=quiet) as update:
+        try:
+            return loading.load(endpoint, asked, update)
+        except KeyboardInterrupt:
+            raise Cancelled("the markers that are written stay", hint="see them with: strongroom twin load --tell INSTANT") from None
+
+
+def marker_lines(told: dict[str, Any]) -> list[str]:
+    """Return what was there at an instant as lines.
+
+    Example:
+        >>> marker = {"number": 1, "at": "2027-01-01T00:00:00+00:00", "seed": ""}
+        >>> marker_lines({"at": "2027-01-02T00:00:00+00:00", "markers": [marker], "resources": {"arn:aws:s3:::orders": [1]}})
+        ['1 marker up to 2027-01-02T00:00:00+00:00, the last is 1 of 2027-01-01T00:00:00+00:00', 'arn:aws:s3:::orders  1']
+    """
+    if not told["markers"]:
+        return [f"no markers up to {told['at']}"]
+    last, count = told["markers"][-1], len(told["markers"])
+    first = f"{count} marker{'' if count == 1 else 's'} up to {told['at']}, the last is {last['number']} of {last['at']}"
+    width = max((len(arn) for arn in told["resources"]), default=0)
+    return [first, *(f"{arn:<{width}}  {spans(numbers)}" for arn, numbers in told["resources"].items())]
+
+
+def spans(numbers: list[int]) -> str:
+    """Return rising numbers with runs of them drawn together.
+
+    Example:
+        >>> spans([1, 2, 3, 7, 9, 10])
+        '1-3, 7, 9-10'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+@command.command("mount")
+@click.argument("file_system")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def mount(file_system: str, folder: Path) -> int:
+    """Write the files of FILE_SYSTEM (id or ARN) as they are now into FOLDER, and print it.
+
+    Whoever would mount a file system of EFS calls this instead: the files are a copy, and read-only.
+    """
+    from strongroom.twin import loading, process
+
+    loading.mount(process.running(_home()), file_system, folder)
+    click.echo(folder)
+    return 0
+
+
 def let_pass(home: Path, duration: str, *, quiet: bool = False) -> dict[str, Any]:
     """Move the clock of a home's twin while showing how far it is; returns the new now and what happened.
 
@@ -260,6 +378,7 @@ def print_screen(figures: dict[str, Any]) -> None:
         "vaults": backup["vaults"],
         "plans": backup["plans"],
         "permissions": "enforced" if figures["enforce_iam"] else "not enforced",
+        "databases": figures["databases"],
         "clock": f"{datetime.fromisoformat(clock['now']):%Y-%m-%d %H:%M:%S} UTC",
     }
     if clock["moving"]:

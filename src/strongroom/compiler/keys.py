@@ -39,16 +39,17 @@ def local_key_policy(*, roles: Roles, copied_to: Sequence[AccountId]) -> Json:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def central_key_policy(*, roles: Roles) -> Json:
+def central_key_policy(*, roles: Roles, restored_everywhere: bool = False) -> Json:
     """Return the policy of a key in an account that receives copies from the whole organization.
 
     Only AWS Backup's own roles of the organization's accounts may use it: the role of the copy job writes with it, and the
-    service-linked one of an account that gets its copy back reads with it.
+    service-linked one of an account that gets its copy back reads with it. `restored_everywhere`: the vaults of all accounts use it, so
+    that the roles of restores read with it there.
     """
     ours = {"ArnLike": {"aws:PrincipalArn": backup_principals(roles.assumed_by_backup)}}
     organization = {
         "StringEquals": {"aws:PrincipalOrgID": {"Ref": ORGANIZATION_ID}},
-        "ArnLike": {"aws:PrincipalArn": backup_principals((roles.backup,), "*")},
+        "ArnLike": {"aws:PrincipalArn": backup_principals(roles.assumed_by_backup if restored_everywhere else (roles.backup,), "*")},
     }
     statements = [
         _administration(),
@@ -76,7 +77,7 @@ def shared_key_policy(*, roles: Roles) -> Json:
         "Resource": "*",
         "Condition": through,
     }
-    policy = central_key_policy(roles=roles)
+    policy = central_key_policy(roles=roles, restored_everywhere=True)
     return {**policy, "Statement": [*policy["Statement"], making]}
 
 

@@ -84,6 +84,7 @@ class RestorePlan:
     tags: Mapping[str, str] = field(default_factory=dict)  # put onto what is made
     made_at: datetime | None = None  # AWS's time when the plan was made
     test_run: str = ""  # id of the test that it belongs to; empty: a restore for its own sake
+    reason: str = ""  # why this recovery point, in one sentence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +115,40 @@ class Restored:
     copy_job_id: str = ""  # of the copy back, if there was one
     copied_point_arn: str = ""
     copy_seconds: float = 0.0  # how long it took
+    remarks: tuple[str, ...] = ()  # what could not be done or seen of it afterwards
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def restore_seconds(self) -> float:
         """How long the restore itself took, by AWS's clock."""
         return (self.completed_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Something that a restore made, and that its clean-up deletes."""
+
+    arn: str
+    type: ResourceType | None  # None: a recovery point, made by a copy back
+    account: AccountId
+    region: Region
+    vault: str = ""  # of a recovery point: the name of its vault
+    tags: Mapping[str, str] = field(default_factory=dict)  # as AWS listed them; of leftovers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestedByAws:
+    """A restore job of a restore testing plan that has completed and waits for its validation."""
+
+    __test__ = False  # pytest: no test class
+
+    job_id: str
+    plan_arn: str  # of the restore testing plan
+    point_arn: str
+    point_created_at: datetime
+    vault_arn: str
+    resource_arn: str  # what was backed up
+    restored: Restored
 
 
 class Outcome(StrEnum):
@@ -169,3 +198,4 @@ class TestRecord:
     completed_at: datetime
     next_at: datetime | None  # when the test is due again; None: nobody has declared it
     tester: str  # ARN of the caller
+    left_because: tuple[str, ...] = ()  # why each of the leftovers is still there

@@ -12,6 +12,7 @@ class RolePurpose(StrEnum):
 
     READ = "read"  # what sync reads, in every account
     RECOVERY = "recovery"  # restores, and copies back from the account that keeps copies
+    TESTER = "tester"  # restores as a test, examines what came back, and deletes what a test has made
     BACKUP_TEAM = "backup_team"  # operates backups: sees jobs and plans, backs up and restores by hand
     WORKLOAD_TEAM = "workload_team"  # sees and restores the backups of its own account
 

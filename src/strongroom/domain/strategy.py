@@ -235,10 +235,34 @@ class RestoreOverride:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validation:
-    """How a restored resource of a type is examined."""
+    """How a restored resource of a type is examined by one validator."""
 
     type: ResourceType
-    file: str  # beside the strategy, such as checks/ledger.sql
+    validator: str = "sql"  # name of the plugin
+    settings: str = "{}"  # of the plugin, as canonical JSON
+    file: str = ""  # named by the settings, relative to the strategy, such as checks/ledger.sql; empty: none
+    origin: Origin
+
+
+class Tls(StrEnum):
+    """How much TLS a connection to a restored database needs."""
+
+    PREFER = "prefer"  # where it is offered
+    REQUIRE = "require"
+    VERIFY = "verify"  # with the certificate and its name checked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How validators log in to restored resources of a type; where the password is, never the password."""
+
+    type: ResourceType
+    user: str = ""  # empty: the one in the secret, else the database's master user
+    variable: str = ""  # environment variable that holds the password
+    secret_arn: str = ""  # secret in Secrets Manager, a password or RDS's JSON, read when it is needed
+    database: str = ""  # empty: the one that the resource was made with, else postgres
+    tls: Tls = Tls.PREFER
+    ca: str = ""  # file of trusted certificates, relative to the strategy; empty: those of the machine
     origin: Origin
 
 
@@ -257,6 +281,7 @@ class RestoreTest:
     validate_within_hours: int  # what was restored is kept so long for its validation; 0: nothing is validated
     overrides: tuple[RestoreOverride, ...] = ()
     validations: tuple[Validation, ...] = ()
+    logins: tuple[Login, ...] = ()  # at most one a type
     origin: Origin
 
 

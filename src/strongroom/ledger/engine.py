@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
-from strongroom.domain.tables import TABLES, ColumnType, TableSchema
+from strongroom.domain.tables import RESOURCES, TABLES, ColumnType, TableSchema
 from strongroom.ledger.columns import lacking
 from strongroom.ledger.narrowing import Narrowing, literal
-from strongroom.ledger.snapshot import Snapshot, checked_file
+from strongroom.ledger.snapshot import Snapshot, checked_file, schema_of
 
 SQL_TYPES = {
     ColumnType.TEXT: "VARCHAR",
@@ -48,6 +47,11 @@ def connect(snapshot: Snapshot, *, threads: int | None = None) -> duckdb.DuckDBP
     connection.execute(f"SET allowed_directories = [{literal(f'{snapshot.path.parent.resolve()}/')}, {literal(f'{spill}/')}]")
     connection.execute("SET enable_external_access = false")
     for table in TABLES:
+        if snapshot.only and table is RESOURCES:  # whoever narrowed the snapshot has looked for it already
+            connection.register("given_resources", snapshot.table(table.name))
+            connection.execute("CREATE TEMP TABLE resources AS SELECT * FROM given_resources")
+            connection.unregister("given_resources")
+            continue
         # What is asked about one resource is little: it is searched for once.
         kind = "TEMP TABLE" if snapshot.only and snapshot.only.of_resource(table) else "VIEW"
         connection.execute(f"CREATE {kind} {table.name} AS {views[table.name]}")
@@ -65,7 +69,7 @@ def _select(table: TableSchema, file: Path | None, only: Narrowing | None) -> st
     types = {column.name: SQL_TYPES[column.type] for column in table.columns}
     if file is None:
         return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in types.items())} WHERE false"
-    absent = lacking(table, pq.read_schema(file))
+    absent = lacking(table, schema_of(file))
     columns = ", ".join(f"CAST(NULL AS {types[name]}) AS {name}" if name in absent else name for name in types)
     condition = only.condition(table) if only else ""
     where = f" WHERE {condition}" if condition else ""

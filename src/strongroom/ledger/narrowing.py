@@ -4,6 +4,7 @@ Parquet's statistics let whole groups of rows be passed over, so that the answer
 """
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from strongroom.domain.tables import RESOURCES, TableSchema
+from strongroom.domain.tables import RESOURCES, Column, TableSchema
 
 RESOURCE_COLUMNS = ("resource_arn", "source_resource_arn")  # of tables whose rows are about a resource, in whatever account they lie
 
@@ -30,11 +31,11 @@ class Narrowing:
 
     def of_resource(self, table: TableSchema) -> bool:
         """Return whether a table's rows are about a resource each: these are the large ones."""
-        return _column(table) is not None
+        return resource_column(table) is not None
 
     def condition(self, table: TableSchema) -> str:
         """Return the condition on rows of a table as SQL; empty: all are read."""
-        column = _column(table)
+        column = resource_column(table)
         if column is not None:
             mine = f"{column.name} = {literal(self.resource)}"
             return f"({mine} OR {column.name} IS NULL)" if column.nullable else mine
@@ -44,7 +45,7 @@ class Narrowing:
 
     def expression(self, table: TableSchema) -> Any:
         """Return the same condition for Arrow; None: all are read."""
-        column = _column(table)
+        column = resource_column(table)
         if column is not None:
             mine = pc.field(column.name) == self.resource
             return mine | pc.field(column.name).is_null() if column.nullable else mine
@@ -55,12 +56,19 @@ class Narrowing:
 
 def narrowed(file: Path, table: TableSchema, only: Narrowing) -> pa.Table:
     """Return the rows of a table's file that are read; of the large tables DuckDB decodes little else."""
-    if not only.of_resource(table):
+    if not only.of_resource(table) or not pq.read_metadata(file).num_rows:
         return pq.read_table(file, partitioning=None, filters=only.expression(table))
-    with duckdb.connect(":memory:", config={"autoinstall_known_extensions": False}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with _decoder().cursor() as connection:
         text = f"SELECT * FROM read_parquet({literal(str(file))}) WHERE {only.condition(table)}"  # noqa: S608 - our own names
         return connection.sql(text).to_arrow_table()
+
+
+@cache
+def _decoder() -> duckdb.DuckDBPyConnection:
+    """Return what decodes files, made once: a question about one resource asks many."""
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    return connection
 
 
 def literal(text: str) -> str:
@@ -68,8 +76,8 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _column(table: TableSchema) -> Any:
-    """Return the column that says which resource a row is about."""
+def resource_column(table: TableSchema) -> Column | None:
+    """Return the column that says which resource a row is about; None: it is about none."""
     names = ("arn",) if table.name == RESOURCES.name else RESOURCE_COLUMNS
     return next((column for column in table.columns if column.name in names), None)
 

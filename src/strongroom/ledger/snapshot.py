@@ -145,12 +145,28 @@ def checked_file(snapshot: Snapshot, table: TableSchema) -> Path | None:
         message = f"{path} is damaged: {path.stat().st_size} bytes, the manifest says {stored.size_bytes}"
         raise CouldNotVerify(message, hint=SYNC_HINT)
     try:
-        difference = mismatch(table, pq.read_schema(path), older=True)
+        difference = mismatch(table, schema_of(path), older=True)
     except (pa.ArrowInvalid, OSError) as error:
         raise CouldNotVerify(f"{path} is damaged: {error}", hint=SYNC_HINT) from error
     if difference:
         raise CouldNotVerify(f"table {table.name} of snapshot {snapshot.id} has another schema: {difference}", hint=SYNC_HINT)
     return path
+
+
+def schema_of(path: Path) -> pa.Schema:
+    """Return the schema of a Parquet file, read once as long as nobody touches the file."""
+    return _schema(path, *_touched(path))
+
+
+@lru_cache(maxsize=8 * len(TABLES))
+def _schema(path: Path, _size: int, _changed_at: int) -> pa.Schema:
+    return pq.read_schema(path)
+
+
+def _touched(path: Path) -> tuple[int, int]:
+    """Return what tells whether somebody has changed a file."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def encode(value: Manifest) -> str:
@@ -171,10 +187,15 @@ def encode(value: Manifest) -> str:
 def _manifest(path: Path) -> Manifest:
     file = path / MANIFEST
     try:
-        return _decode(json.loads(file.read_text(encoding="utf-8")))
+        return _decoded(file, *_touched(file))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         hint = f"move {path} away, then run: strongroom sync"
         raise CouldNotVerify(f"{file} can't be read: {error or type(error).__name__}", hint=hint) from error
+
+
+@lru_cache(maxsize=64)
+def _decoded(file: Path, _size: int, _changed_at: int) -> Manifest:
+    return _decode(json.loads(file.read_text(encoding="utf-8")))
 
 
 def _decode(document: dict[str, Any]) -> Manifest:

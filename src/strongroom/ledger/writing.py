@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from strongroom.domain.tables import TABLES, TableSchema
 from strongroom.errors import BadInput
 from strongroom.ledger.columns import checked, empty, schema
+from strongroom.ledger.narrowing import resource_column
 from strongroom.ledger.remote import MANIFEST, Remote, remote
 from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, digest, encode, file_of, folder, table_named
 
 ROWS_PER_GROUP = 262_144
+GROUPS_SORTED = 4  # at once: more would pass over more of a file that comes in any order, and take more memory
 UNFINISHED = ".writing-"
 LOCK = ".lock"
 
@@ -74,9 +77,9 @@ def _write(root: Path, data: Mapping[str, Iterable[pa.Table]], observed_at: date
 def _store(path: Path, table: TableSchema, pieces: Iterable[pa.Table]) -> StoredTable:
     file, rows = file_of(path, table.name), 0
     with pq.ParquetWriter(file, schema(table), compression="zstd") as writer:
-        for group in _groups(pieces):
-            writer.write_table(group, row_group_size=ROWS_PER_GROUP)
-            rows += group.num_rows
+        for groups in _groups(pieces):
+            writer.write_table(_in_order(table, groups), row_group_size=ROWS_PER_GROUP)
+            rows += groups.num_rows
         if not rows:
             writer.write_table(empty(table))
     _flush(file)
@@ -90,13 +93,28 @@ def _groups(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
     for piece in pieces:
         waiting.append(piece)
         rows += piece.num_rows
-        if rows >= ROWS_PER_GROUP:
+        if rows >= GROUPS_SORTED * ROWS_PER_GROUP:
             whole = pa.concat_tables(waiting)
             full = rows - rows % ROWS_PER_GROUP
             yield whole.slice(0, full)
             waiting, rows = [whole.slice(full)], rows - full
     if rows:
         yield pa.concat_tables(waiting)
+
+
+def _in_order(table: TableSchema, groups: pa.Table) -> pa.Table:
+    """Return rows sorted by the resource that they are about, where they fill more than one group.
+
+    Each group's statistics then tell which resources it has, and a question about one passes over the others (`ledger.narrowing`),
+    in whatever order AWS listed them.
+    """
+    column = resource_column(table)
+    if column is None or groups.num_rows <= ROWS_PER_GROUP:
+        return groups
+    values = groups.column(column.name)
+    if pc.all(pc.less_equal(values.slice(0, len(values) - 1), values.slice(1))).as_py():
+        return groups
+    return groups.take(pc.sort_indices(values))
 
 
 def _push(elsewhere: Remote, snapshot: Path) -> None:

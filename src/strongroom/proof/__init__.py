@@ -5,7 +5,7 @@ queries beside this file (*.sql), which an auditor can read and rerun on the led
 """
 
 from strongroom.proof.causes import BY_CODE, CAUSES, Cause
-from strongroom.proof.coverage import AccountCoverage, Coverage, GroupCoverage, coverage
+from strongroom.proof.coverage import AccountCoverage, Coverage, GroupCoverage, coverage, grouping
 from strongroom.proof.findings import Fault
 from strongroom.proof.links import ASSESSED, Chain, Link, LinkName, LinkState
 from strongroom.proof.proving import prove
@@ -28,6 +28,7 @@ __all__ = [
     "Unreadable",
     "Verification",
     "coverage",
+    "grouping",
     "prove",
     "verify",
 ]

@@ -56,15 +56,23 @@ class Rights:
         return self.authorizer.decide(BACKUP_SERVICE, "sts:AssumeRole", self.roles[account, role], context)
 
 
-def rights(tables: Tables, management: str, role: str, objects: Iterable[tuple[str, str]] = (), *, also: Iterable[str] = ()) -> Rights:
+def rights(
+    tables: Tables,
+    management: str,
+    role: str,
+    objects: Iterable[tuple[str, str]] = (),
+    *,
+    also: Iterable[str] = (),
+    read: Readings | None = None,
+) -> Rights:
     """Return the policies of a snapshot that decide about backups by a role of that name; raises CouldNotVerify for a damaged table.
 
     `also` are names of more roles that are asked about: of those that restore. `objects` are ARNs of protected buckets with their
-    accounts: their policies are not synced, so they are taken to have none.
+    accounts: their policies are not synced, so they are taken to have none. `read`: the readings of the snapshot, where they are at hand.
     """
-    read = readings(tables.table("reads"))
+    read = read or readings(tables.table("reads"))
     synced = not set(SYNCED).isdisjoint(tables.table("reads").column("subject").unique().to_pylist())
-    whole = access(_Narrowed(tables, (role, *also)))
+    whole = access(_Narrowed(tables, (role, *also)), read=read)
     known = {principal.arn: principal for principal in whole.principals}
     jobs = {principal.arn: principal for principal in _roles(tables, known, synced=synced)}
     linked = (each for account in whole.accounts for each in service_linked_roles(account.id) if each.arn not in known)

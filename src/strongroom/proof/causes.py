@@ -89,8 +89,10 @@ CAUSES = (
         "VRF014",
         "FM09",
         "the resource type is not opted in",
-        "AWS Backup skips types that are not opted in; for plans of organization policies the management account's setting decides",
-        "add the type to opt_in of the strategy and apply, or exclude it from the plan with not: {types: […]}",
+        "AWS Backup skips types that are not opted in; for plans of organization policies the management account's setting decides, "
+        "for a plan that an account made itself its own",
+        "add the type to opt_in of the strategy and apply (for an account's own plan: backup update-region-settings there), "
+        "or exclude it from the plan with not: {types: […]}",
     ),
     _cause(
         "VRF020",
@@ -374,6 +376,27 @@ CAUSES = (
         "keep recovery points in the account and Region of the restore, restore smaller parts, or promise more time",
     ),
     _cause(
+        "VRF086",
+        "FM26",
+        "a restore test found something wrong",
+        "the recovery point was restored as it would be in earnest, and what came of it is not what has to be there, or nothing came of it",
+        "read its record with strongroom tests --show TEST_ID; then look at the recovery point, and at one that is older",
+    ),
+    _cause(
+        "VRF087",
+        "FM16",
+        "a restore test took longer than the objective",
+        "measured from the first call to the validated resource, with the copy back where there was one",
+        "keep recovery points in the account and Region of the restore, restore smaller parts, or promise more time",
+    ),
+    _cause(
+        "VRF089",
+        "FM26",
+        "a restore test could not tell",
+        "a validation that did not run has shown nothing, whatever the reason: what was restored may be right or wrong",
+        "remove the reason that the record names, then run strongroom test again",
+    ),
+    _cause(
         "VRF088",
         "",
         "the key of recovery points is not known",
@@ -443,6 +466,13 @@ CAUSES = (
         "a quota leaves no room for a restore",
         "what is restored stands beside what is there, and counts against the same quota",
         "service-quotas request-service-quota-increase in the account and Region named",
+    ),
+    _cause(
+        "VRF099",
+        "",
+        "a restore was denied",
+        "policies, keys and settings were judged to let it through, and AWS refused it: what AWS does counts",
+        "allow what AWS names to the role that restores, or to whoever starts it; then restore again, which alone shows that it works",
     ),
     Cause(
         code="VRF060",

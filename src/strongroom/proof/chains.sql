@@ -2,7 +2,7 @@
 --
 -- Row:    a resource and a leg (a destination of a rule)
 -- Reads:  judged, promises, gaps, place_legs, type_states, copy_states, permissions, legs, clock; seals, key_numbers, restorables,
---         restored, recovered
+--         restored, recovered, denied
 -- Why:    an unread fact makes unknown what needs it; a broken link that follows from an earlier one carries the earlier one's
 --         code and cause, so that one fault is one finding.
 -- Limits: codes are those of causes.py; a cause names no single resource.
@@ -224,16 +224,19 @@ ends AS (
         CASE
             WHEN k.unread IS NOT NULL THEN 'VRF001'
             WHEN k.points = 0 THEN 'EMPTY'
+            WHEN a.state = 'broken' THEN 'FORESEEN'
+            WHEN x.leg_no IS NOT NULL THEN 'VRF099'
             WHEN a.doubt AND a.state = 'unknown' AND e.leg_no IS NOT NULL THEN NULL  -- it was restored
             WHEN a.state IS NOT NULL THEN 'FORESEEN'
         END AS restorable_found,
-        z.state AS tested_state, z.code AS tested_code, z.cause AS tested_cause,
+        z.state AS tested_state, z.code AS tested_code, z.cause AS tested_cause, 'a restore was denied: ' || x.message AS denied_cause,
         CASE WHEN z.state IS NULL THEN 'NONE' WHEN k.points = 0 AND k.unread IS NULL AND z.state <> 'proven' THEN 'EMPTY' END AS restored_found
     FROM found_kept AS k
     JOIN seals AS s ON s.place_no = k.place_no AND s.leg_no = k.leg_no
     LEFT JOIN key_numbers AS f ON f.key_no = k.flaw_key_no
     LEFT JOIN restorables AS a ON a.group_no = k.group_no AND a.leg_no = k.leg_no
     LEFT JOIN recovered AS e ON e.resource_no = k.resource_no AND e.leg_no = k.leg_no
+    LEFT JOIN denied AS x ON x.resource_no = k.resource_no AND x.leg_no = k.leg_no
     LEFT JOIN restored AS z ON z.resource_no = k.resource_no AND z.leg_no = k.leg_no
 )
 SELECT
@@ -282,11 +285,14 @@ SELECT
         WHEN 'VRF052' THEN 'the longest retention is ' || k.keep_days || ' days, ' || k.owed_days || ' days are owed'
     END AS kept_cause,
     CASE k.restorable_found WHEN 'VRF001' THEN 'unknown' WHEN 'EMPTY' THEN k.empty_state WHEN 'FORESEEN' THEN k.foreseen_state
-        ELSE 'proven' END AS restorable_state,
-    CASE k.restorable_found WHEN 'VRF001' THEN 'VRF001' WHEN 'EMPTY' THEN k.empty_code WHEN 'FORESEEN' THEN k.foreseen_code END AS restorable_code,
+        WHEN 'VRF099' THEN 'broken' ELSE 'proven' END AS restorable_state,
+    CASE k.restorable_found WHEN 'EMPTY' THEN k.empty_code WHEN 'FORESEEN' THEN k.foreseen_code ELSE k.restorable_found END AS restorable_code,
     CASE k.restorable_found WHEN 'VRF001' THEN k.unread WHEN 'EMPTY' THEN k.empty_cause WHEN 'FORESEEN' THEN k.foreseen_cause
-        END AS restorable_cause,
+        WHEN 'VRF099' THEN k.denied_cause END AS restorable_cause,
     CASE k.restored_found WHEN 'NONE' THEN 'not_required' WHEN 'EMPTY' THEN k.empty_state ELSE k.tested_state END AS restored_state,
-    CASE k.restored_found WHEN 'EMPTY' THEN k.empty_code ELSE k.tested_code END AS restored_code,
-    CASE k.restored_found WHEN 'EMPTY' THEN k.empty_cause ELSE k.tested_cause END AS restored_cause
+    -- The test that was denied has failed for the same reason.
+    CASE WHEN k.restored_found = 'EMPTY' THEN k.empty_code
+         WHEN k.restorable_found = 'VRF099' AND k.tested_code IN ('VRF081', 'VRF086') THEN 'VRF099' ELSE k.tested_code END AS restored_code,
+    CASE WHEN k.restored_found = 'EMPTY' THEN k.empty_cause
+         WHEN k.restorable_found = 'VRF099' AND k.tested_code IN ('VRF081', 'VRF086') THEN k.denied_cause ELSE k.tested_cause END AS restored_cause
 FROM ends AS k;

@@ -107,9 +107,7 @@ def coverage(snapshot: ledger.Snapshot, *, by: str = "", estate: Estate | None =
     for `verify`. `by`: account, ou, type, tag:KEY or plan. `estate`: its plans select, not those that are there.
     Raises BadInput for another `by`, CouldNotVerify for a damaged snapshot.
     """
-    way, _, key = by.partition(":")
-    if by and (way not in GROUPINGS or (way == "tag") is not bool(key)):
-        raise BadInput(f"coverage can't be grouped by {by!r}", hint=f"one of {WAYS}")
+    way, key = grouping(by)
     chosen = selected_by_strategy(estate, snapshot) if estate else selected_by_plans(snapshot)
     connection = ledger.connect(snapshot)
     try:
@@ -134,6 +132,14 @@ def coverage(snapshot: ledger.Snapshot, *, by: str = "", estate: Estate | None =
         unknown_to_backup=unknown,
         unread=tuple(_unread(snapshot)),
     )
+
+
+def grouping(by: str) -> tuple[str, str]:
+    """Return what to group by, and the key of a tag; raises BadInput for what nobody can group by."""
+    way, _, key = by.partition(":")
+    if by and (way not in GROUPINGS or (way == "tag") is not bool(key)):
+        raise BadInput(f"coverage can't be grouped by {by!r}", hint=f"one of {WAYS}")
+    return way, key
 
 
 def _groups(connection: duckdb.DuckDBPyConnection, way: str, key: str) -> tuple[GroupCoverage, ...]:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -18,11 +18,13 @@ from strongroom.proof.access import Rights, rights
 from strongroom.proof.declared import COPY_MINUTES, DeclaredPlan, declared
 from strongroom.proof.equipped import EquippedJudge
 from strongroom.proof.groups import grouped, patterns
+from strongroom.proof.messages import denials
 from strongroom.proof.observed import Observed, observe
 from strongroom.proof.permitted import Permissions
 from strongroom.proof.places import Places
 from strongroom.proof.promises import hardened, lags
 from strongroom.proof.protected import Protected, protected
+from strongroom.proof.recorded import restore_tests
 from strongroom.proof.restored import RestoreTests, restore_jobs
 from strongroom.proof.restoring import restorables, roles_asked
 from strongroom.proof.scope import Scope, scope_of
@@ -32,9 +34,12 @@ from strongroom.proof.selected import SelectedJudge
 from strongroom.proof.slots import INSTANT, slot_tables
 from strongroom.proof.touched import touched
 
+if TYPE_CHECKING:
+    from strongroom.domain.recovery import TestRecord
+
 JOBS_DAYS = 30  # how far AWS lists jobs back
 MEMORY_MB = 2_200  # for SQL; a million resources take 1.2 GB beside it, and 4 GiB are allowed
-STEPS = ("points", "observed", "flaws", "troubles", "judged", "promises", "gaps", "restored", "recovered", "chains", "standing")
+STEPS = ("points", "observed", "flaws", "troubles", "judged", "promises", "gaps", "restored", "recovered", "denied", "chains", "standing")
 
 LEGS = pa.schema(
     [
@@ -64,6 +69,7 @@ class Judgement:
     observed: Observed
     rights: Rights
     resources: Protected
+    tests: pa.Table  # restore_tests: the records of restore tests
     connection: duckdb.DuckDBPyConnection
 
     def rows(self, name: str) -> list[dict[str, Any]]:
@@ -73,9 +79,14 @@ class Judgement:
 
 @contextmanager
 def judge(
-    estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot] = (), *, arn: str | None = None
+    estate: Estate,
+    snapshot: ledger.Snapshot,
+    earlier: Sequence[ledger.Snapshot] = (),
+    *,
+    arn: str | None = None,
+    records: "Sequence[TestRecord]" = (),
 ) -> Iterator[Judgement]:
-    """Judge all chains of an estate (or those of one resource) against a snapshot; raises CouldNotVerify."""
+    """Judge all chains of an estate (or those of one resource) against a snapshot and records of restore tests; raises CouldNotVerify."""
     if arn is not None:
         snapshot, *earlier = (touched(estate, each, arn) for each in (snapshot, *earlier))
     scope = scope_of(estate, snapshot.table("accounts"))
@@ -83,10 +94,10 @@ def judge(
     observed = observe(snapshot)
     mine = protected(estate, scope, plans, snapshot, earlier)
     restoring = roles_asked(estate)
-    entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources), also=restoring)
+    entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources), also=restoring, read=observed.readings)
     groups, resources = grouped(mine.resources, patterns(entitled, estate.roles.backup, *restoring))
     keys = sealing(observed, groups)
-    connection = ledger.connect(snapshot)
+    connection = ledger.connect(snapshot, threads=1 if arn else None)  # the rows about one resource are few
     try:
         connection.execute(f"SET memory_limit = '{MEMORY_MB}MB'")
         _load(connection, {"key_numbers": keys.keys()})
@@ -103,6 +114,9 @@ def judge(
         _load(connection, {"restorables": restorables(estate, scope, snapshot, permissions, groups=groups, selected=selected)})
         _load(connection, RestoreTests(estate, plans, snapshot, observed.readings).build(places["vault_places"]))
         _load(connection, {"tested": mine.tested, "restores": restore_jobs(estate, snapshot, earlier)})
+        tests = restore_tests(records, arn=arn)
+        _load(connection, {"restore_tests": tests, "denials": pa.table({"fragment": denials()})})
+        _load(connection, {"restoring": pa.table({"role": pa.array([estate.roles.restore], pa.string())})})
         local = sorted({rule.rule.vault_name for plan in plans for rule in plan.rules})
         _load(connection, {"local_vaults": pa.table({"name": pa.array(local, pa.string())})})
         _load(connection, {"unselected": mine.others.select(["account_id", "region", "arn"])})
@@ -113,18 +127,27 @@ def judge(
                 connection.execute(NOTHING[step])
             else:
                 connection.execute(query(step))
-        yield Judgement(estate, snapshot, scope, plans, observed, entitled, mine, connection)
+        yield Judgement(estate, snapshot, scope, plans, observed, entitled, mine, tests, connection)
     finally:
         connection.close()
 
 
-# Steps that read all recovery points once more, only when something is to be found; else their tables are empty.
-LOOKED_FOR = {"flaws": "observed WHERE odd", "gaps": "judged WHERE suspect AND in_range > 0"}
+# Steps that read all recovery points once more, or take their time, only when something is to be found; else their tables are empty.
+LOOKED_FOR = {
+    "flaws": "observed WHERE odd",
+    "gaps": "judged WHERE suspect AND in_range > 0",
+    "restored": "(SELECT 1 FROM tested UNION ALL SELECT 1 FROM restore_tests)",
+    "recovered": "(SELECT 1 FROM restores UNION ALL SELECT 1 FROM restore_tests)",
+    "denied": "(SELECT 1 FROM restores UNION ALL SELECT 1 FROM restore_tests)",
+}
 NOTHING = {
     "flaws": "CREATE TEMP TABLE flaws (resource_no INTEGER, leg_no INTEGER, flaw BIGINT)",
     "gaps": """CREATE TEMP TABLE gaps (
         resource_no INTEGER, leg_no INTEGER, slot_no INTEGER, slot_at TIMESTAMPTZ, message VARCHAR, kind VARCHAR
     )""",
+    "restored": "CREATE TEMP TABLE restored (resource_no INTEGER, leg_no INTEGER, state VARCHAR, code VARCHAR, cause VARCHAR)",
+    "recovered": "CREATE TEMP TABLE recovered (resource_no INTEGER, leg_no INTEGER)",
+    "denied": "CREATE TEMP TABLE denied (resource_no INTEGER, leg_no INTEGER, message VARCHAR)",
 }
 
 

@@ -31,12 +31,12 @@ _VAULT_TAGS = ("account_id", "region", "vault_name", "tags")
 CONTEXTS = {"EncryptionContextEquals": True, "EncryptionContextSubset": False}  # constraint of a grant: exact
 
 
-def access(tables: Tables) -> Access:
+def access(tables: Tables, *, read: Readings | None = None) -> Access:
     """Return everything in a snapshot that decides who may do what; raises CouldNotVerify for a damaged table.
 
-    Snapshots from before principals were synced have all accounts in `unread`.
+    Snapshots from before principals were synced have all accounts in `unread`. `read`: the readings of the snapshot, if they are at hand.
     """
-    read = readings(tables.table("reads"))
+    read = read or readings(tables.table("reads"))
     accounts = tuple(_accounts(tables))
     return Access(
         organization_id=_organization_id(tables),

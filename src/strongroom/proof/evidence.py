@@ -1,6 +1,6 @@
 """What links of one resource rest on: the rows of the snapshot in words, and the names that checks by hand need."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -24,7 +24,7 @@ FROM points GROUP BY ALL ORDER BY newest_at DESC"""
 _JOBS = """
 SELECT
     n.job_id, n.account_id, n.region, n.vault_arn, n.state, n.message, n.created_at, n.completed_at, n.validation_status,
-    n.validation_message
+    n.validation_message, n.role_arn
 FROM restores AS n JOIN protected AS r ON r.arn = n.source_resource_arn
 QUALIFY row_number() OVER (PARTITION BY n.job_id ORDER BY n.seen_at DESC) = 1
 ORDER BY n.created_at DESC"""
@@ -76,6 +76,7 @@ class Evidence:
             restore_role=judgement.estate.roles.restore,
             point_arn=next((each["newest_arn"] for each in self.points.get(row["leg_no"], ())), ""),
             testing_plans=tuple(name for name, takes, _ in taking if takes_vault(takes, arn)),
+            restore_jobs=tuple(dict.fromkeys(_jobs_of(self.records(row)[:JOBS_SHOWN]))),
         )
 
     def numbered(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -93,8 +94,7 @@ class Evidence:
 
     def vault(self, row: Mapping[str, Any]) -> ObservedVault | None:
         """Return the vault of a chain; None: it isn't there, or could not be read."""
-        leg = self.leg(row)
-        return self.judgement.observed.vaults.get((*leg.place(row["account_id"], row["region"]), leg.vault_name))
+        return self.judgement.observed.vaults.get(self.place_of(row))
 
     def under(self, points: Mapping[str, Any], row: Mapping[str, Any]) -> str:
         """Return in words how many recovery points are under a key."""
@@ -120,6 +120,23 @@ class Evidence:
         for row in ledger.rows(self.judgement.connection, _POINTS):
             found.setdefault(row["leg_no"], []).append(row)
         return found
+
+    def records(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the records of restore tests of a chain, the newest first."""
+        place = self.place_of(row)
+        mine = [each for each in self.judgement.tests.to_pylist() if (each["account_id"], each["region"], each["vault_name"]) == place]
+        return sorted(mine, key=lambda each: each["completed_at"], reverse=True)
+
+    def place_of(self, row: Mapping[str, Any]) -> tuple[str, str, str]:
+        """Return account, Region and name of the vault of a chain."""
+        leg = self.leg(row)
+        return (*leg.place(row["account_id"], row["region"]), leg.vault_name)
+
+    def restores(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the restore jobs that started from the vault of a chain, the newest first; AWS doesn't always tell the vault."""
+        here = self.place_of(row)[:2]
+        vaults = {row["destination_vault_arn"], None}
+        return [job for job in self.jobs if job["vault_arn"] in vaults and (job["vault_arn"] or (job["account_id"], job["region"]) == here)]
 
     @cached_property
     def jobs(self) -> list[dict[str, Any]]:
@@ -173,18 +190,35 @@ def _kept(_: Evidence, row: Mapping[str, Any], __: LinkState) -> Iterator[str]:
         yield f"oldest recovery point {_instant(row['oldest_at'])}"
 
 
-def _restorable(_: Evidence, row: Mapping[str, Any], state: LinkState) -> Iterator[str]:
+def _restorable(evidence: Evidence, row: Mapping[str, Any], state: LinkState) -> Iterator[str]:
     if state is LinkState.PROVEN:
         yield f"policies, keys and what the Region has let its recovery points in {row['destination_label']} be restored"
+    done = next((job for job in evidence.restores(row) if job["state"] == "COMPLETED" and job["vault_arn"]), None)
+    if done:
+        role = f" as role {done['role_arn'].rpartition('/')[2]}" if done["role_arn"] else ""
+        yield f"restore job {done['job_id']} of {_instant(done['created_at'])} was let through{role}"
 
 
 def _restored(evidence: Evidence, row: Mapping[str, Any], _: LinkState) -> Iterator[str]:
-    here = evidence.leg(row).place(row["account_id"], row["region"])
-    vaults = {row["destination_vault_arn"], None}  # AWS doesn't always tell
-    jobs = [job for job in evidence.jobs if job["vault_arn"] in vaults and (job["vault_arn"] or (job["account_id"], job["region"]) == here)]
+    yield from (_record(each) for each in evidence.records(row)[:JOBS_SHOWN])
+    jobs = evidence.restores(row)
     yield from (_restore(job) for job in jobs[:JOBS_SHOWN])
     if len(jobs) > JOBS_SHOWN:
         yield f"{len(jobs) - JOBS_SHOWN} earlier restore jobs"
+
+
+def _record(test: Mapping[str, Any]) -> str:
+    parts = [f"test {test['test_id']} of {_instant(test['completed_at'])}: {test['outcome']}", test["told"]]
+    if test["seconds"] is not None:
+        promised = f" of {test['rto_seconds']} that are promised" if test["rto_seconds"] else ""
+        parts.append(f"took {test['seconds']} seconds{promised}")
+    if test["cleaned_up"] is not None:
+        parts.append("cleaned up" if test["cleaned_up"] else f"left {', '.join(test['leftovers']) or 'something behind'}")
+    return ", ".join(parts)
+
+
+def _jobs_of(tests: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    return ((each["restored_account"], each["restored_region"], each["job_id"]) for each in tests if each["job_id"])
 
 
 def _restore(job: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from strongroom.domain.origin import LiveOrigin
 from strongroom.proof.causes import BY_CODE
 from strongroom.proof.engine import Judgement
 from strongroom.proof.links import ASSESSED, LinkName, LinkState
-from strongroom.proof.messages import failure_mode
+from strongroom.proof.messages import denied_by_key, failure_mode
 from strongroom.proof.readings import Unreadable
 from strongroom.proof.scope import Scope
 from strongroom.proof.stake import NOTHING, Stake, StakeClass
@@ -69,6 +69,8 @@ def _order(fault: Fault) -> tuple[Any, ...]:
 
 def mode_of(code: str, cause: str) -> str:
     """Return the failure mode of a cause: the catalogue's, unless AWS's message in it says more."""
+    if code == "VRF099":
+        return "FM15" if denied_by_key(cause) else "FM17"
     return failure_mode(cause, BY_CODE[code].failure_mode) if code in {"VRF026", "VRF031", "VRF040"} else BY_CODE[code].failure_mode
 
 

@@ -19,6 +19,25 @@ _MODES = (
     (("s3_continuous_elsewhere", "s3_versioning_denied"), "FM25"),
 )
 
+# What AWS says when somebody may not do what a restore needs; those about keys first.
+_KEY_DENIALS = ("restore_key_denied", "restore_key_unusable", "key_unusable")
+_DENIALS = (*_KEY_DENIALS, "role_not_assumable", "not_authorized", "copy_access_denied", "access_denied_explicit", "access_denied_implicit")
+
+
+def denials() -> tuple[str, ...]:
+    """Return the fragments of AWS's messages that say that a restore was not allowed."""
+    return tuple(_fragment(name) for name in _DENIALS)
+
+
+def denied_by_key(message: str) -> bool:
+    """Return whether a refusal is about a key.
+
+    Example:
+        >>> denied_by_key("a restore was denied: Access denied to KMS key."), denied_by_key("You are not authorized to perform this.")
+        (True, False)
+    """
+    return any(_fragment(name) in message for name in _KEY_DENIALS)
+
 
 def failure_mode(message: str, otherwise: str) -> str:
     """Return the failure mode of a message, or `otherwise` when no known text occurs in it.

@@ -17,7 +17,7 @@ LAGS = pa.schema([("type", pa.string()), ("lag_minutes", pa.int64())])
 
 
 def promised(estate: Estate, resources: pa.Table, native: pa.Table) -> dict[str, Any]:
-    """Return columns for resources: the RPO that nothing has to survive, that of each loss, the RTO, and what `native` declares.
+    """Return columns for resources: the RPO that nothing has to survive, that of each loss, the RTOs, and what `native` declares.
 
     `native` is the table native_protection. `native_on` is what was read of the point-in-time recovery that `native_minutes` belongs to;
     null: nobody has read it.
@@ -26,6 +26,8 @@ def promised(estate: Estate, resources: pa.Table, native: pa.Table) -> dict[str,
     columns["rto_minutes"] = extreme(
         resources, [(each.select, each.rto_minutes) for each in estate.objectives if each.rto_minutes], pc.min_element_wise
     )
+    far = [(each.select, each.rto_minutes) for each in estate.objectives if each.rto_minutes and Loss.ACCOUNT in each.survives]
+    columns["account_rto_minutes"] = extreme(resources, far, pc.min_element_wise)
     for loss in Loss:
         columns[f"{loss}_minutes"] = _least(resources, (each for each in estate.objectives if loss in each.survives))
     days = resources["automated_backup_days"]

@@ -1,8 +1,8 @@
 """`prove`: the chains of one resource, link by link, with the evidence."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strongroom import ledger
 from strongroom.domain.estate import Estate
@@ -19,8 +19,13 @@ from strongroom.proof.rechecks import rechecks
 from strongroom.proof.typos import Typo, typos
 from strongroom.proof.verification import chain_table
 
+if TYPE_CHECKING:
+    from strongroom.domain.recovery import TestRecord
 
-def prove(estate: Estate, snapshot: ledger.Snapshot, arn: str, earlier: tuple[ledger.Snapshot, ...] = ()) -> tuple[Chain, ...]:
+
+def prove(
+    estate: Estate, snapshot: ledger.Snapshot, arn: str, earlier: tuple[ledger.Snapshot, ...] = (), *, records: "Sequence[TestRecord]" = ()
+) -> tuple[Chain, ...]:
     """Return the proof chains of one resource: one for each rule that protects it and each destination.
 
     Empty when no plan of the strategy selects it or its account is not governed; a resource that misses a plan by a typo has
@@ -28,7 +33,7 @@ def prove(estate: Estate, snapshot: ledger.Snapshot, arn: str, earlier: tuple[le
     resources of its account could not be read.
     """
     _known(snapshot, arn)
-    with judge(estate, snapshot, earlier, arn=arn) as judgement:
+    with judge(estate, snapshot, earlier, arn=arn, records=records) as judgement:
         evidence = Evidence(judgement)
         chains = tuple(_chain(evidence, row) for row in evidence.numbered(chain_table(judgement).to_pylist()))
         return chains or tuple(chain for typo in typos(judgement.plans, judgement.resources.others) for chain in _missed(judgement, typo))

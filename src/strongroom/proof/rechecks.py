@@ -34,6 +34,7 @@ class Place:
     restore_role: str
     point_arn: str  # the newest recovery point; empty: there is none
     testing_plans: tuple[str, ...]  # restore testing plans that take the vault
+    restore_jobs: tuple[tuple[str, str, str], ...] = ()  # that records of tests rest on: account, Region, id
 
 
 def rechecks(name: LinkName, place: Place) -> tuple[Recheck, ...]:
@@ -107,6 +108,8 @@ def _restored(place: Place) -> Iterator[Recheck]:
     )
     for name in place.testing_plans:
         yield _call(place.owner, "backup", "get-restore-testing-plan", restore_testing_plan_name=name, region=place.vault_region)
+    for account, region, job in place.restore_jobs:
+        yield _call(account, "backup", "describe-restore-job", restore_job_id=job, region=region)
 
 
 def _vault(place: Place) -> Iterator[Recheck]:

@@ -1,10 +1,12 @@
 -- What restore tests have shown of each chain that they cover.
 --
 -- Row:    a resource and a leg that a declared restore test covers
--- Reads:  restores, tested, test_legs, test_vaults, judged, place_legs, vault_places, protected, recovery_points, clock
+-- Reads:  restores, restore_tests, tested, test_legs, test_vaults, judged, place_legs, vault_places, protected, recovery_points, clock
 -- Why:    the newest restore of the resource from any vault of the test in one account and Region decides; it must not be older than the
 --         newest run that must be over by now. Restores that somebody started count when they succeeded, and where a validation is
 --         declared when they were validated: a slip of the hand disproves nothing.
+--         A newer record of a test decides for the vault that it restored from. One that could not tell proves nothing and disproves
+--         nothing: what was shown before stands until it is too old. A record that failed breaks chains that no declared test covers too.
 -- Limits: tags of recovery points are taken to be those of the resource. Nothing is due before the testing plan exists and a
 --         recovery point can be there.
 -- Source: AWS Backup developer guide, restore-testing and restore-testing-validation (read 2026-11-21)
@@ -71,29 +73,61 @@ decided AS (
         AND (r.vault_no IS NULL OR list_contains(t.vaults, r.vault_no))
     GROUP BY t.resource_no, t.test_no, t.account_id, t.region
 ),
-found AS (
+recorded AS (
     SELECT
-        t.*, d.job,
-        CASE
-            WHEN t.unread IS NOT NULL THEN 'VRF001'
-            WHEN d.job IS NULL AND NOT t.planned THEN CASE WHEN t.deployed THEN 'VRF155' ELSE 'VRF084' END
-            WHEN d.job IS NULL AND t.due AND coalesce(d.running_at >= t.due_at, FALSE) THEN 'RUNNING'
-            WHEN d.job IS NULL AND t.due THEN 'VRF080'
-            WHEN d.job IS NULL THEN 'DUE'
-            WHEN d.job.state <> 'COMPLETED' THEN 'VRF081'
-            WHEN t.validated AND d.job.validation_status = 'FAILED' THEN 'VRF082'
-            WHEN t.validated AND coalesce(d.job.validation_status, '') <> 'SUCCESSFUL' THEN 'VRF083'
-            WHEN d.job.took_minutes > d.job.rto_minutes THEN 'VRF085'
-            WHEN t.due AND d.job.created_at < t.due_at AND NOT coalesce(d.running_at >= t.due_at, FALSE) THEN 'VRF080'
-        END AS code
-    FROM tests AS t
+        w.resource_no, w.test_no, w.leg_no, any_value(r.rto_minutes) AS rto_minutes,
+        max_by(n, n.completed_at) FILTER (n.outcome <> 'unknown') AS record,
+        max_by(n, n.completed_at) FILTER (n.outcome = 'unknown') AS doubt
+    FROM wanted AS w
+    JOIN protected AS r ON r.resource_no = w.resource_no
+    JOIN vault_places AS v ON v.vault_no = w.vault_no
+    JOIN restore_tests AS n
+        ON n.resource_arn = r.arn AND n.account_id = v.account_id AND n.region = v.region AND n.vault_name = v.vault_name
+    GROUP BY w.resource_no, w.test_no, w.leg_no
+),
+known AS (
+    SELECT
+        l.leg_no, t.*, d.job, n.record, n.doubt, n.rto_minutes,
+        coalesce(d.running_at >= t.due_at, FALSE) AS running,
+        n.record IS NOT NULL AND (
+            d.job IS NULL OR n.record.completed_at >= coalesce(d.job.completed_at, d.job.created_at)
+            OR coalesce(n.record.job_id = d.job.job_id, FALSE)
+            -- What was found wrong is not mended by a restore into which nobody has looked.
+            OR (n.record.wrong AND n.record.restored AND d.job.state = 'COMPLETED' AND coalesce(d.job.validation_status, '') <> 'SUCCESSFUL')
+        ) AS by_record,
+        n.doubt IS NOT NULL AND coalesce(n.doubt.completed_at >= t.due_at OR NOT t.due, TRUE) AS doubted
+    FROM (SELECT DISTINCT resource_no, test_no, leg_no, account_id, region FROM wanted) AS l
+    JOIN tests AS t ON t.resource_no = l.resource_no AND t.test_no = l.test_no AND t.account_id = l.account_id AND t.region = l.region
     LEFT JOIN decided AS d
         ON d.resource_no = t.resource_no AND d.test_no = t.test_no AND d.account_id = t.account_id AND d.region = t.region
+    LEFT JOIN recorded AS n ON n.resource_no = l.resource_no AND n.test_no = l.test_no AND n.leg_no = l.leg_no
+),
+found AS (
+    SELECT
+        *,
+        CASE
+            WHEN by_record AND record.outcome = 'failed' AND record.wrong THEN 'VRF086'
+            WHEN unread IS NOT NULL THEN 'VRF001'
+            WHEN by_record AND (record.outcome = 'failed' OR record.seconds > rto_minutes * 60) THEN 'VRF087'
+            WHEN by_record AND due AND record.started_at < due_at AND NOT running THEN CASE WHEN doubted THEN 'VRF089' ELSE 'VRF080' END
+            WHEN by_record THEN NULL
+            WHEN job IS NULL AND doubted THEN 'VRF089'
+            WHEN job IS NULL AND NOT planned THEN CASE WHEN deployed THEN 'VRF155' ELSE 'VRF084' END
+            WHEN job IS NULL AND due AND running THEN 'RUNNING'
+            WHEN job IS NULL AND due THEN 'VRF080'
+            WHEN job IS NULL THEN 'DUE'
+            WHEN job.state <> 'COMPLETED' THEN 'VRF081'
+            WHEN validated AND job.validation_status = 'FAILED' THEN 'VRF082'
+            WHEN validated AND coalesce(job.validation_status, '') <> 'SUCCESSFUL' THEN 'VRF083'
+            WHEN job.took_minutes > job.rto_minutes THEN 'VRF085'
+            WHEN due AND job.created_at < due_at AND NOT running THEN CASE WHEN doubted THEN 'VRF089' ELSE 'VRF080' END
+        END AS code
+    FROM known
 ),
 told AS (
     SELECT
-        w.resource_no, w.leg_no, f.code,
-        CASE WHEN f.code IS NULL THEN 'proven' WHEN f.code = 'VRF001' THEN 'unknown'
+        f.resource_no, f.leg_no, f.code,
+        CASE WHEN f.code IS NULL THEN 'proven' WHEN f.code IN ('VRF001', 'VRF089') THEN 'unknown'
              WHEN f.code IN ('DUE', 'RUNNING') THEN 'not_required' ELSE 'broken' END AS state,
         CASE f.code
             WHEN 'VRF001' THEN f.unread
@@ -109,14 +143,36 @@ told AS (
             WHEN 'VRF155' THEN 'no restore-testing plan takes the vaults of restore test ' || f.name || ' in ' || f.region
             WHEN 'VRF084' THEN 'restore test ' || f.name || ' is declared and not deployed'
             WHEN 'VRF085' THEN 'a restore took longer than the objective of ' || CAST(f.job.rto_minutes AS VARCHAR) || ' minutes'
+            WHEN 'VRF086' THEN 'restore test ' || f.name || ' failed: ' || f.record.told
+            WHEN 'VRF087' THEN 'restore test ' || f.name || ' took longer than the objective of '
+                || CAST(coalesce(f.rto_minutes, f.record.rto_seconds // 60) AS VARCHAR) || ' minutes'
+            WHEN 'VRF089' THEN 'restore test ' || f.name || ' could not tell: ' || f.doubt.told
         END AS cause
-    FROM wanted AS w
-    JOIN found AS f ON f.resource_no = w.resource_no AND f.test_no = w.test_no AND f.account_id = w.account_id AND f.region = w.region
+    FROM found AS f
+),
+-- Tests of what no declared test covers: only that they failed is told.
+asked_for AS (
+    SELECT
+        j.resource_no, j.leg_no, any_value(r.rto_minutes) AS rto_minutes,
+        max_by(n, n.completed_at) FILTER (n.outcome <> 'unknown') AS record
+    FROM restore_tests AS n
+    JOIN protected AS r ON r.arn = n.resource_arn
+    JOIN vault_places AS v ON v.account_id = n.account_id AND v.region = n.region AND v.vault_name = n.vault_name
+    JOIN judged AS j ON j.resource_no = r.resource_no
+    JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no AND s.vault_no = v.vault_no
+    ANTI JOIN wanted AS w ON w.resource_no = j.resource_no AND w.leg_no = j.leg_no
+    GROUP BY j.resource_no, j.leg_no
 )
 SELECT
     resource_no, leg_no,
     arg_min(state, rank) AS state, arg_min(code, rank) AS code, arg_min(cause, rank) AS cause
 FROM (
     SELECT *, CASE state WHEN 'broken' THEN 0 WHEN 'unknown' THEN 1 WHEN 'proven' THEN 3 ELSE 2 END AS rank FROM told
+    UNION ALL
+    SELECT
+        resource_no, leg_no, 'VRF086', 'broken',
+        CASE WHEN record.test = '' THEN 'a restore test by hand' ELSE 'restore test ' || record.test END || ' failed: ' || record.told, 0
+    FROM asked_for
+    WHERE record.outcome = 'failed' AND (record.wrong OR record.seconds > rto_minutes * 60)
 )
 GROUP BY resource_no, leg_no;

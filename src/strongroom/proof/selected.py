@@ -47,18 +47,21 @@ class SelectedJudge:
         return PROVEN
 
     def resource_type(self, region: str, plan: DeclaredPlan, resource_type: ResourceType) -> Verdict:
-        """Return whether the management account's opt-in lets plans protect a type in a Region."""
-        unread = self.observed.readings.missing(self.scope.management, region, "settings")
+        """Return whether opt-in lets a plan protect a type in a Region: of the account that made it, else of the management account."""
+        owner = plan.plan.account or self.scope.management
+        unread = self.observed.readings.missing(owner, region, "settings")
         if unread:
             return unknown(unread)
         named = bool(plan.plan.select.types) or any(names_type(pattern) for pattern in plan.plan.select.arns)
-        off = [each for each in self.estate.organization.regions if not self._opted_in(each, resource_type, named=named)]
+        regions = plan.plan.regions if plan.plan.account else self.estate.organization.regions
+        off = [each for each in regions if not self._opted_in(owner, each, resource_type, named=named)]
         if region not in off:
             return PROVEN
-        return broken("VRF014", f"{resource_type} is not opted in to AWS Backup in {', '.join(off)} of the management account")
+        whose = f"account {owner}, which made the plan itself" if plan.plan.account else "the management account"
+        return broken("VRF014", f"{resource_type} is not opted in to AWS Backup in {', '.join(off)} of {whose}")
 
-    def _opted_in(self, region: str, resource_type: ResourceType, *, named: bool) -> bool:
-        values = self.observed.settings.get((self.scope.management, region, "opt_in"), {})
+    def _opted_in(self, owner: str, region: str, resource_type: ResourceType, *, named: bool) -> bool:
+        values = self.observed.settings.get((owner, region, "opt_in"), {})
         return opted_in(resource_type, {name: value == "true" for name, value in values.items()}, named=named)
 
     def _policy(self, account: str, region: str, plan: DeclaredPlan, rule: DeclaredRule) -> Verdict:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -16,6 +16,9 @@ from strongroom.proof.findings import Fault, faults, in_order
 from strongroom.proof.links import ASSESSED, LinkName, LinkState
 from strongroom.proof.readings import Unreadable
 from strongroom.proof.restored import SUBJECTS as RESTORE_SUBJECTS
+
+if TYPE_CHECKING:
+    from strongroom.domain.recovery import TestRecord
 
 FORMAT_VERSION = 1
 LINK_COLUMNS = tuple(f"{link}_{part}" for link in ASSESSED for part in ("state", "code", "cause"))
@@ -82,15 +85,17 @@ class Verification:
                     yield row
 
 
-def verify(estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot] = ()) -> Verification:
+def verify(
+    estate: Estate, snapshot: ledger.Snapshot, earlier: Sequence[ledger.Snapshot] = (), *, records: "Sequence[TestRecord]" = ()
+) -> Verification:
     """Compare an estate with a snapshot, link by link; earlier snapshots tell since when resources have been selected.
 
-    Raises CouldNotVerify when the snapshot is damaged or holds no account at all.
+    `records` are those of restore tests that are to count. Raises CouldNotVerify when the snapshot is damaged or holds no account at all.
     """
     from strongroom.proof import configured  # noqa: PLC0415 - `prove` answers in a second, and needs none of the checks
     from strongroom.proof.live import run as live  # noqa: PLC0415
 
-    with judge(estate, snapshot, earlier) as judgement:
+    with judge(estate, snapshot, earlier, records=records) as judgement:
         lacks, unknown = live.run(judgement)
         wrong, unsaid = configured.run(judgement)
         unread = tuple(dict.fromkeys((*unreadable(judgement), *unknown, *unsaid)))

@@ -1,11 +1,13 @@
 """The strategy file: text -> a `Strategy`, or findings with the line and column of every mistake.
 
 `parse` and `load` return all findings at once and never a half-read strategy; `json_schema` is the grammar for editors,
-`template` a first file, `explain` the meaning of a finding's code (YML and STR). `days` and `minutes` read durations.
+`template` a first file, `absent_files` what it names and isn't there, `explain` the meaning of a finding's code (YML and STR).
+`days` and `minutes` read durations.
 Source -> nodes (`reading`) -> values by the grammar (`grammar`, `models`, `values`) and relations between parts (`relations`)
 -> the domain's types (`conversion`).
 """
 
+from strongroom.strategyfile.absent import absent_files
 from strongroom.strategyfile.codes import CODES, explain
 from strongroom.strategyfile.durations import days, minutes
 from strongroom.strategyfile.parsing import Parsed, load, parse
@@ -17,6 +19,7 @@ __all__ = [
     "EXAMPLES",
     "TEMPLATES",
     "Parsed",
+    "absent_files",
     "companions",
     "days",
     "explain",

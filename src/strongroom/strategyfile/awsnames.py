@@ -46,16 +46,17 @@ def arn(value: object) -> str:
 
 def topic(value: object) -> str:
     """Return the ARN of an SNS topic."""
-    return _matched(value, _TOPIC, "the ARN of an SNS topic", "arn:aws:sns:eu-west-2:111122223333:backups")
+    return matched(value, _TOPIC, "the ARN of an SNS topic", "arn:aws:sns:eu-west-2:111122223333:backups")
 
 
 def multi_region_key(value: object) -> str:
     """Return the ARN of a multi-Region KMS key, whose id starts with mrk-."""
     example = "arn:aws:kms:eu-west-2:111122223333:key/mrk-1234abcd12ab34cd56ef1234567890ab"
-    return _matched(value, _MULTI_REGION_KEY, "the ARN of a multi-Region key, with an id that starts with mrk-", example)
+    return matched(value, _MULTI_REGION_KEY, "the ARN of a multi-Region key, with an id that starts with mrk-", example)
 
 
-def _matched(value: object, pattern: str, what: str, example: str) -> str:
+def matched(value: object, pattern: str, what: str, example: str) -> str:
+    """Return text that fits a pattern; `what` and `example` say what was expected."""
     written = text(value)
     if not re.fullmatch(pattern, written):
         raise ValueProblem("STR028", f"{shown(written)} is not {what}", f"write something like {example}")
@@ -74,7 +75,7 @@ def role_pattern(value: object) -> str:
 def trusted(value: object) -> str:
     """Return who may assume a role: accounts, or the ARN of a role or user, or a pattern of such ARNs in one account."""
     if isinstance(value, str) and value.startswith("arn:"):
-        return _matched(value, _PRINCIPAL, "the ARN of a role or user of one account", "arn:aws:iam::111122223333:role/operators")
+        return matched(value, _PRINCIPAL, "the ARN of a role or user of one account", "arn:aws:iam::111122223333:role/operators")
     return trusted_account(value)
 
 

@@ -146,6 +146,11 @@ CODES: dict[str, Code] = {
         "Remove it, or change what it belongs to, as the finding says.",
     ),
     "STR031": Code("A framework is named but not declared", "", "Declare it under frameworks, or correct the name."),
+    "STR032": Code(
+        "A file that is named is not there",
+        "A validator without its file can't examine anything: the restore test would end as unknown, after the restore.",
+        "Put the file beside the strategy, or correct the name.",
+    ),
 }
 
 

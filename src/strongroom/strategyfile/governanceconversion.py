@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from strongroom.domain.governance import Alerts, Control, Framework, GuardRails, Report, TagPolicy, TagRule
-from strongroom.domain.strategy import ControlTower, RestoreOverride, RestoreTest, Validation
+from strongroom.domain.strategy import ControlTower, RestoreOverride, RestoreTest
 from strongroom.strategyfile import awsnames
 from strongroom.strategyfile import governanceparts as parts
 from strongroom.strategyfile.nodes import Path
 from strongroom.strategyfile.placed import Source, selection
+from strongroom.strategyfile.validationconversion import login, validations
 
 _ANY: Final = "*"
 _VALIDATION_HOURS: Final = 8  # where something is validated and nothing is written
@@ -40,8 +41,9 @@ def restore_test(name: str, part: parts.RestoreTestPart, source: Source) -> Rest
             for kind, written in part.overrides.items()
         ),
         validations=tuple(
-            Validation(type=kind, file=file, origin=source.key(*path, "validate", kind.keyword)) for kind, file in part.validations.items()
+            each for kind, written in part.validations.items() for each in validations(kind, written, (*path, "validate"), source)
         ),
+        logins=tuple(login(kind, written, source.key(*path, "login", kind.keyword)) for kind, written in part.login.items()),
         origin=source.key(*path),
     )
 

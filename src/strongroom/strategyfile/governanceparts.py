@@ -20,7 +20,6 @@ from strongroom.strategyfile.fields import (
     PickedPoint,
     Prefix,
     Schedule,
-    SqlFile,
     StartHours,
     Tags,
     Template,
@@ -33,6 +32,7 @@ from strongroom.strategyfile.fields import (
     Zone,
 )
 from strongroom.strategyfile.parts import Part, SelectionPart
+from strongroom.strategyfile.validationparts import Login, Validators
 
 
 class ControlTowerPart(Part):
@@ -65,8 +65,15 @@ class RestoreTestPart(Part):
     """How long a restored resource is kept for its validation. Default: 8h where something is validated, else not at all."""
     overrides: dict[TypeName, Overrides] = Field(default_factory=dict, examples=[{"rds": {"dbSubnetGroupName": "restore-tests"}}])
     """Restore metadata by type, where what AWS infers can't be used. Default: as AWS infers."""
-    validations: dict[TypeName, SqlFile] = Field(default_factory=dict, alias="validate", examples=[{"rds": "checks/ledger.sql"}])
-    """Files by type that say how a restored resource is examined. Default: nothing is examined."""
+    validations: dict[TypeName, Validators] = Field(
+        default_factory=dict, alias="validate", examples=[{"rds": ["checks/ledger.sql", {"rows": {"orders": {"at_least": 1000}}}]}]
+    )
+    """Validators by type that examine a restored resource: a file of SQL, or one or several of sql, rows, checksum, manifest, http,
+    command and those of other packages. Default: nothing is examined."""
+    login: dict[TypeName, Login] = Field(
+        default_factory=dict, examples=[{"rds": {"user": "auditor", "password": {"env": "LEDGER_PASSWORD"}}}]
+    )
+    """How validators log in, by type. Default: as nobody, so that validators of databases can't."""
 
 
 class AlertsPart(Part):

@@ -9,12 +9,13 @@ from strongroom import facts
 from strongroom.domain.governance import ReportTemplate
 from strongroom.domain.names import Arn
 from strongroom.domain.strategy import KeyKind
-from strongroom.strategyfile import awsnames, defaults
+from strongroom.strategyfile import awsnames, defaults, examinations
 from strongroom.strategyfile.declared import Declared
 from strongroom.strategyfile.nearmiss import did_you_mean
-from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, entries, find, items, text
+from strongroom.strategyfile.nodes import Entry, MappingNode, Node, Path, entries, find, items, plain, text
 from strongroom.strategyfile.problem import Problem, named, shown
 from strongroom.strategyfile.relations import problem, undeclared_account
+from strongroom.strategyfile.values import TYPES
 
 
 def problems(declared: Declared) -> Iterator[Problem]:
@@ -101,6 +102,23 @@ def _restore_test(declared: Declared, test: Entry) -> Iterator[Problem]:
         if label is not None and label not in declared.vaults:
             message = f"restore test {named(test.key)} takes recovery points from vault {shown(label)}, which vaults does not declare"
             yield problem("STR016", item.place, ("restore_tests", test.key, "from"), message, did_you_mean(label, declared.vaults))
+    for kind in entries(find(test.value, "validate")):
+        for item in items(kind.value):
+            yield from _fitting(test.key, kind.key, item)
+
+
+def _fitting(test: str, kind: str, item: Node) -> Iterator[Problem]:
+    """Yield a problem for each validator that can't examine resources of a type."""
+    expanded = examinations.validators(plain(item))
+    for name in expanded if isinstance(expanded, dict) else ():
+        fitting = examinations.SHIPPED.get(name)
+        if fitting is not None and kind in TYPES and TYPES[kind] not in fitting:
+            message = (
+                f"restore test {named(test)} examines {kind} by {name}, which is for {', '.join(sorted(each.keyword for each in fitting))}"
+            )
+            others = [each for each, types in examinations.SHIPPED.items() if types is None or TYPES[kind] in types]
+            place = next((entry.key_place for entry in entries(item) if entry.key == name), item.place)
+            yield problem("STR030", place, ("restore_tests", test, "validate", kind), message, f"write one of: {', '.join(others)}")
 
 
 def _alerts(alerts: Node | None) -> Iterator[Problem]:

@@ -6,10 +6,12 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from strongroom.strategyfile.examinations import installed
 from strongroom.strategyfile.models import StrategyPart
 from strongroom.strategyfile.nearmiss import did_you_mean
 from strongroom.strategyfile.nodes import ListNode, MappingNode, Node, Path, Place, ScalarNode, entries, items, key_place, nearest, plain
 from strongroom.strategyfile.problem import SHOWN_MAX, Problem, ValueProblem, dotted, named, shown
+from strongroom.strategyfile.validationparts import ValidatorsPart
 from strongroom.strategyfile.values import described
 
 # pydantic's names of errors about shape, and what we say is expected
@@ -90,7 +92,8 @@ def _refused(detail: ErrorDetails, path: Path, place: Place, key: str) -> Proble
 
 def _unknown(root: MappingNode, path: Path) -> Problem:
     key = str(path[-1])
-    known = _keys(_part(path[:-1]))
+    part = _part(path[:-1])
+    known = (*_keys(part), *(sorted(installed()) if part is ValidatorsPart else ()))
     fix = did_you_mean(key, known, otherwise=f"keys that are known here: {', '.join(known)}")
     message = f"unknown key {shown(key)} in {dotted(path[:-1])}"
     return Problem(code="STR003", place=key_place(root, path), subject=dotted(path), message=message, help=fix)

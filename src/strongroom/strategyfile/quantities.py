@@ -96,6 +96,16 @@ def validation_hours(value: object) -> int:
     return _hours(_duration_text(value, "8h"), 1, facts.limit("restore_testing_validation_hours_max").value)
 
 
+def deadline(value: object) -> int:
+    """Return the minutes after which a validator is ended: a day at most, since what was restored waits for it."""
+    return _minutes(_duration_text(value, "10m"), 1, 1_440)
+
+
+def manifest_reach(value: object) -> int:
+    """Return the minutes by which a manifest may be older than the recovery point: a week at most."""
+    return _minutes(_duration_text(value, "1h"), 1, 10_080)
+
+
 def _duration_text(value: object, example: str) -> str:
     if isinstance(value, Plain):
         fix = f"did you mean {value.text}{example[-1]}?" if re.fullmatch("[0-9]+", value.text) else f"write something like {example}"

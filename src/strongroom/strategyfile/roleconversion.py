@@ -28,6 +28,7 @@ def _made(part: parts.RolesPart, accounts: Accounts, source: Source, name: str) 
     for purpose, role in (
         (RolePurpose.READ, part.read),
         (RolePurpose.RECOVERY, part.recovery),
+        (RolePurpose.TESTER, part.tester),
         (RolePurpose.BACKUP_TEAM, part.backup_team),
         (RolePurpose.WORKLOAD_TEAM, part.workload_team),
     ):

@@ -33,7 +33,7 @@ class TeamRolePart(Part):
     """Who may assume it: a role of organization.accounts, an account id, same-account for the account that the role is in, or the ARN of a
     role or user, with * behind the account. IAM of the account named decides which of its people may."""
     name: RoleName | None = None
-    """Its name. Default: the strategy's name with -recovery, -backup-team or -workload-team."""
+    """Its name. Default: the strategy's name with -recovery, -tester, -backup-team or -workload-team."""
     mfa: Truth = True
     """Ask for multi-factor authentication. Sessions of IAM Identity Center and roles that assume roles never carry it: false for
     them. Default: true."""
@@ -60,6 +60,8 @@ class RolesPart(Part):
     """The role that AWS Backup assumes for restore tests. Default: <strategy>-AWSBackup-restore-test."""
     recovery: TeamRolePart | None = None
     """Starts restores, and copies back from the account that keeps copies. Default: not made."""
+    tester: TeamRolePart | None = None
+    """What `strongroom test` acts through: restores, reads and deletes what its tests have made, and nothing else. Default: not made."""
     backup_team: TeamRolePart | None = None
     """Sees jobs, plans and recovery points, backs up and restores by hand; deletes nothing. Default: not made."""
     workload_team: TeamRolePart | None = None

@@ -28,7 +28,7 @@ def _names(declared: Declared) -> Iterator[Problem]:
     """Yield names that two roles have: IAM knows one of a name in an account."""
     written = {role.key: role.value for role in entries(find(declared.root, "roles"))}
     taken: dict[str, str] = {}
-    for key in (*_OWN_NAMES, *_SUFFIXES, "recovery", "backup_team", "workload_team"):
+    for key in (*_OWN_NAMES, *_SUFFIXES, "recovery", "tester", "backup_team", "workload_team"):
         node = written.get(key)
         if node is None and key not in _OWN_NAMES and key not in _SUFFIXES:
             continue

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from strongroom import facts
@@ -14,6 +15,7 @@ from strongroom.twin.cloudtrail import Trail, lookup_events
 from strongroom.twin.cloudtrail.trail import Told
 from strongroom.twin.controltower import ControlTower
 from strongroom.twin.controltower import wire as control_tower_wire
+from strongroom.twin.data.loads import Loads
 from strongroom.twin.dispatch import Environ, Moto, environ_of, rest_operation
 from strongroom.twin.entitlements import Entitlements
 from strongroom.twin.faults import Faults
@@ -68,6 +70,8 @@ class App:
         self._sts = Sts(self.identities, organization, self.faults)
         self._guard: Guard | None = None
         self.data: Mapping[str, Keeper] = {}  # by the name of their kind
+        self.loads = Loads()
+        self.home: Path | None = None  # folder of the running twin; None: nobody can reach it yet
 
     def enforce(self) -> None:
         """Ask IAM before every call and every job from now on."""

@@ -53,6 +53,7 @@ _FORMS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("StackName", "arn:aws:cloudformation:{region}:{account}:stack/{value}/*"),
     ),
     "dynamodb": (("ResourceArn", "{value}"), ("TableName", "arn:aws:dynamodb:{region}:{account}:table/{value}")),
+    "ebs": (("SnapshotId", "arn:aws:ec2:{region}::snapshot/{value}"),),
     "ec2": (
         ("VolumeId", "arn:aws:ec2:{region}:{account}:volume/{value}"),
         ("SnapshotId", "arn:aws:ec2:{region}::snapshot/{value}"),

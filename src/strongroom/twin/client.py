@@ -1,8 +1,10 @@
 """Asking a running twin: its control API from another process, with nothing but the standard library."""
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from strongroom.errors import BadInput, CouldNotVerify
 from strongroom.twin.state import Endpoint
@@ -106,6 +108,37 @@ def save(endpoint: Endpoint) -> bytes:
 def dump(endpoint: Endpoint) -> dict[str, Any]:
     """Return everything that a twin holds as plain values, for comparing two runs."""
     return ask(endpoint, "GET", "dump", seconds=_CLOCK_SECONDS)
+
+
+def load_step(
+    endpoint: Endpoint, *, to: str = "", kinds: Sequence[str] | None = None, seed: str = "", only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Move the clock to an instant and write the next marker; returns its number, its instant, and the databases to write it into."""
+    document = {"to": to, "kinds": kinds if kinds is None else list(kinds), "seed": seed, "only": list(only)}
+    return ask(endpoint, "POST", "load", document, seconds=_CLOCK_SECONDS)
+
+
+def load_written(endpoint: Endpoint, number: int, arns: Sequence[str]) -> None:
+    """Say into which databases a marker was written."""
+    ask(endpoint, "POST", "load/written", {"number": number, "arns": list(arns)})
+
+
+def markers_at(endpoint: Endpoint, at: str = "") -> dict[str, Any]:
+    """Return the markers that were there at an ISO 8601 instant, and their numbers by the ARN of the resource that held them."""
+    return ask(endpoint, "GET", f"load?at={quote(at)}")
+
+
+def read_files(endpoint: Endpoint, file_system: str) -> Iterator[tuple[str, bytes, str]]:
+    """Yield path, content and mode of every file of a file system, by its id or ARN; raises BadInput for one that isn't there."""
+    place = f"data/files/{quote(file_system)}"
+    for path in ask(endpoint, "GET", place)["files"]:
+        file = ask(endpoint, "GET", place + quote(path))
+        yield path, base64.b64decode(file["content_base64"]), file["mode"]
+
+
+def storage(endpoint: Endpoint) -> dict[str, Any]:
+    """Return what snapshots of volumes take up: by account and Region, by vault, and each of them."""
+    return ask(endpoint, "GET", "data/blocks")
 
 
 def expire_sessions(endpoint: Endpoint, *, account: str = "") -> int:

@@ -44,6 +44,9 @@ class Control:
             ("POST", "faults"): self._add_fault,
             ("DELETE", "faults"): self._clear_faults,
             ("POST", "sessions/expire"): self._expire_sessions,
+            ("POST", "load"): self._load,
+            ("GET", "load"): self._tell_load,
+            ("POST", "load/written"): lambda call: app.loads.note(_body(call)),
             ("GET", "state"): self._save,
             ("GET", "mail"): self._mail,
             ("GET", "dump"): lambda _call: dump.dump(app),
@@ -96,6 +99,7 @@ class Control:
             "accounts": len(organization.accounts()),
             "enforce_iam": bool(self._facts.get("enforce_iam")),
             "backup": self._app.backup.status(),
+            "databases": getattr(self._app.data.get("databases"), "told", ""),
         }
         self._seen_at = time.monotonic()
         self._look_took = self._seen_at - started
@@ -129,6 +133,17 @@ class Control:
         with self._app.lock:
             self._app.passage.catch_up()
             return dict(keeper.control(call.method, path, _body(call)))
+
+    def _load(self, call: Call) -> dict[str, Any]:
+        """Move the clock and write one marker into all that holds data."""
+        with self._app.lock:
+            return self._app.loads.step(self._app, _body(call))
+
+    def _tell_load(self, call: Call) -> dict[str, Any]:
+        """Tell which markers were there at an instant, now without one."""
+        asked = call.query.get("at", ("",))[0]
+        with self._app.lock:
+            return self._app.loads.tell(instant(asked) if asked else self._app.clock.now())
 
     def _mail(self, call: Call) -> dict[str, Any]:
         with self._app.lock:

@@ -73,7 +73,12 @@ BaseBackend._url_module = property(_url_module)
 
 
 # What moto lacks is taught when a service is first used: importing it before would make every start slower.
-_LESSONS = {"ec2": images.teach_ec2, "rds": quotas.teach_rds, "servicequotas": quotas.teach_service_quotas}
+_LESSONS: dict[str, Callable[[], None]] = {"ec2": images.teach_ec2, "rds": quotas.teach_rds, "servicequotas": quotas.teach_service_quotas}
+
+
+def before_first_use(service: str, lesson: Callable[[], None]) -> None:
+    """Let a lesson be taught before a service of moto answers its first call; one a service."""
+    _LESSONS[service] = lesson
 
 
 def _create(service: Any) -> Any:

@@ -15,6 +15,7 @@ from threading import Condition
 from typing import Any
 
 from strongroom.twin.app import App
+from strongroom.twin.data.keeping import Kept
 from strongroom.twin.graph import _LOCK, _RLOCK, _late_pair_class, attributes
 from strongroom.twin.saved import state
 
@@ -23,13 +24,14 @@ _PLAIN = (str, int, float, bool, type(None))
 _LEFT_OUT = ("random", "sessions", "journal", "trail", "faults")
 # Of AWS Backup: what was read of other services, and how often; of AWS Config: its API.
 _TABLES = frozenset({"handlers"})  # resource types of stacks, the same in every twin
-_CACHES = frozenset({"moves", "inventories", "matches", "facts", "config_schema"})
+_CACHES = frozenset({"moves", "inventories", "matches", "facts", "config_schema", "contents"})
 
 
 def dump(app: App) -> dict[str, Any]:
     """Return the state of all accounts; an object that comes again is named by the path where it came first."""
     with app.lock:
         found = {name: part for name, part in state(app).items() if name not in _LEFT_OUT}
+        found["data"] = {name: keeper.dump() for name, keeper in app.data.items()}
         plain: dict[str, Any] = _Renderer().render(found, "")
         return plain
 
@@ -54,6 +56,8 @@ class _Renderer:
         if isinstance(value, dict | types.MappingProxyType):
             members = {_key(key): self.render(each, f"{path}/{_key(key)}") for key, each in list(value.items())}
             return members if type(value) is dict else members | self._attributes(value, path)
+        if isinstance(value, Kept):  # positions in the logs of a database differ from run to run
+            return {"is": "Kept", "size_bytes": value.size_bytes}
         if isinstance(value, list | tuple | deque):
             return [self.render(each, f"{path}/{number}") for number, each in enumerate(value)]
         if isinstance(value, set | frozenset):

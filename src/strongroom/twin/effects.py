@@ -3,6 +3,7 @@
 from typing import Any
 
 from strongroom.twin.app import App
+from strongroom.twin.backup.contents import Content
 from strongroom.twin.backup.disturbances import Disturbance, Disturbances, Loss
 from strongroom.twin.faults import Fault, FaultKind
 from strongroom.twin.ports import ApiError
@@ -26,6 +27,8 @@ def _begin(app: App, fault: Fault) -> None:
             app.organization.call(app.organization.management_account, _CLOSING[fault.kind], {"AccountId": fault.account})
         elif fault.kind in _OF_JOBS:
             app.backup.disturb(_disturbances((*app.faults.installed(), fault)))
+        elif fault.kind is FaultKind.CORRUPT_DATA:
+            _corrupt(app, fault)
 
 
 def _end(app: App, fault: Fault) -> None:
@@ -35,6 +38,26 @@ def _end(app: App, fault: Fault) -> None:
             _set_state(fault.key, "Enabled")
         elif fault.kind in _OF_JOBS:
             app.backup.disturb(_disturbances(app.faults.installed()))
+        elif fault.kind is FaultKind.CORRUPT_DATA:
+            for content in _contents(app, fault.arn):
+                app.backup.world.contents.heal(content)
+
+
+def _corrupt(app: App, fault: Fault) -> None:
+    """Let recovery points rot; a hit is a thing that was changed."""
+    app.passage.catch_up()
+    found = _contents(app, fault.arn)
+    if not found:
+        raise ApiError("BadFault", f"there is no recovery point {fault.arn} with data, nor one of a resource of that ARN")
+    fault.hits = sum(app.backup.world.contents.corrupt(content, fault.count, fault.seed) for content in found)
+    if not fault.hits:
+        raise ApiError("BadFault", f"nothing in {fault.arn} can be corrupted")
+
+
+def _contents(app: App, arn: str) -> list[Content]:
+    """Return the data of the recovery points of an ARN, or of the resource of that ARN."""
+    every = (point for place in app.backup.world.places.values() for vault in place.vaults.values() for point in vault.points.values())
+    return [point.content for point in every if point.content is not None and arn in {point.arn, point.resource.arn}]
 
 
 def _set_state(arn: str, state: str) -> None:

@@ -28,6 +28,8 @@ class FaultKind(StrEnum):
     LOSE_EVENTS = "lose-events"  # events and notifications of AWS Backup never arrive, or a share `rate` of them
     CLOSE_ACCOUNT = "close-account"  # `account` is closed, after `after` more writes
     REMOVE_ACCOUNT = "remove-account"  # `account` leaves the organization, after `after` more writes
+    CORRUPT_DATA = "corrupt-data"  # `count` things in the recovery point `arn`, or in all those of the resource `arn`, rot in silence
+    NO_SPACE = "no-space"  # data of recovery points and of what is restored find no room: their jobs fail
 
 
 _CALLS = frozenset({"account", "region", "service", "operation", "rate", "after", "times"})
@@ -47,6 +49,8 @@ MEMBERS: Mapping[FaultKind, tuple[frozenset[str], frozenset[str]]] = {  # needed
     FaultKind.LOSE_EVENTS: (frozenset(), frozenset({"account", "region", "rate"})),
     FaultKind.CLOSE_ACCOUNT: (frozenset({"account"}), frozenset({"after"})),
     FaultKind.REMOVE_ACCOUNT: (frozenset({"account"}), frozenset({"after"})),
+    FaultKind.CORRUPT_DATA: (frozenset({"arn"}), frozenset({"count", "seed"})),
+    FaultKind.NO_SPACE: (frozenset(), _JOBS),
 }
 _AT_WRITES = (FaultKind.CLOSE_ACCOUNT, FaultKind.REMOVE_ACCOUNT)
 _ANSWERED = (FaultKind.REGION_OUTAGE, FaultKind.THROTTLE, FaultKind.ERROR)
@@ -84,6 +88,9 @@ class Fault:
     operation: str = ""  # name or pattern such as `List*`
     role: str = ""
     key: str = ""
+    arn: str = ""
+    seed: str = ""  # of the choice of what rots
+    count: int = 1
     type: str = ""  # of resource, as AWS Backup names it
     code: str = ""
     status: int = 400

@@ -117,6 +117,8 @@ def _wish(call: Call, scope: Scope, operation: str, request: Request) -> tuple[s
     if scope.service == "s3":
         bucket, _, key = unquote(request.path).removeprefix("/").partition("/")
         return operation, {"Bucket": bucket, "Key": key}
+    if scope.service == "ebs":  # /snapshots/snap-…/blocks, /snapshots/completion/snap-…
+        return operation, {"SnapshotId": next((part for part in request.path.split("/") if part.startswith("snap-")), "")}
     if call.form:
         return operation, call.form
     try:

@@ -1,4 +1,7 @@
-"""Allowed AMIs and disabled AMIs, of which moto knows nothing (EC2 API reference, EnableAllowedImagesSettings, DisableImage …)."""
+"""Allowed AMIs and disabled AMIs, of which moto knows nothing (EC2 API reference, EnableAllowedImagesSettings, DisableImage …).
+
+The AMIs of recovery points are AWS Backup's alone until somebody disables one: then EC2 lists it, as it does on request.
+"""
 
 from typing import Any
 
@@ -22,6 +25,8 @@ def teach_ec2() -> None:
         answer = described(self)
         if str(self._get_param("IncludeDisabled", "false")).lower() != "true":
             answer.result["Images"] = [image for image in answer.result["Images"] if image.state != "disabled"]
+        else:
+            answer.result["Images"] = [*answer.result["Images"], *_backed_up(self)]
         return answer
 
     EC2Response.describe_images = describe_images
@@ -58,6 +63,29 @@ def _replace_criteria(response: Any) -> Any:
 
 
 def _set_state(response: Any, state: str) -> Any:
-    (image,) = response.ec2_backend.describe_images(ami_ids=[response._get_param("ImageId")])
+    backend, image_id = response.ec2_backend, response._get_param("ImageId")
+    if image_id not in backend.amis and image_id in _of_recovery_points(backend):
+        backend.disabled_points = {**getattr(backend, "disabled_points", {}), image_id: state}
+        return _answer(Return=True)
+    (image,) = backend.describe_images(ami_ids=[image_id])
     image.state = state
     return _answer(Return=True)
+
+
+def _of_recovery_points(backend: Any) -> dict[str, Any]:
+    """Return the recovery points of an account and Region that are AMIs, by the AMI's id."""
+    place = backend.blocks.world.places.get((backend.account_id, backend.region_name)) if hasattr(backend, "blocks") else None
+    vaults = place.vaults.values() if place is not None else ()
+    return {arn.rpartition("/")[2]: point for vault in vaults for arn, point in vault.points.items() if ":image/ami-" in arn}
+
+
+def _backed_up(response: Any) -> list[dict[str, Any]]:
+    """Return the AMIs of recovery points that are disabled and still there."""
+    backend = response.ec2_backend
+    disabled = [each for each, state in getattr(backend, "disabled_points", {}).items() if state == "disabled"]
+    points = _of_recovery_points(backend) if disabled else {}
+    return [
+        {"ImageId": each, "State": "disabled", "OwnerId": backend.account_id, "CreationDate": points[each].created_at}
+        for each in disabled
+        if each in points
+    ]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ class Passage:
         self._lock = lock
         self._progress: dict[str, Any] = {"moving": False}
         self.watch: Callable[[], None] = lambda: None  # called after each step, with the lock held
+        self.standstill: Callable[[], AbstractContextManager[None]] = nullcontext  # nobody writes past the lock inside it
 
     def catch_up(self) -> None:
         """Let everything happen that is due by now."""
@@ -30,7 +32,7 @@ class Passage:
 
         The steps make no difference to what happens; they let other services' instants follow and progress be seen.
         """
-        with self._lock:
+        with self._lock, self.standstill():
             start, started = self._clock.now(), time.monotonic()
             total: Counter[str] = Counter()
             at = start

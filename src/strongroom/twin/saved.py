@@ -8,6 +8,7 @@ import importlib
 import json
 import weakref
 import zlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from strongroom import __version__
 from strongroom.errors import BadInput
 from strongroom.twin import graph
 from strongroom.twin.app import App
+from strongroom.twin.data.keeping import Keepers
 from strongroom.twin.garbage import undisturbed
 from strongroom.twin.ports import ApiError
 
@@ -46,7 +48,8 @@ def save(app: App, facts: dict[str, Any]) -> bytes:
     with app.lock:
         now = app.clock.now()
         try:
-            data = graph.dumps(state(app), _known(app))
+            kept = {name: keeper.save() for name, keeper in app.data.items()}
+            data = graph.dumps(state(app) | {"data": kept}, _known(app))
         except graph.Unsaveable as error:
             raise ApiError("NotSaveable", f"the twin can't be saved: {error}") from error
     body = zlib.compress(data, 1)
@@ -117,6 +120,7 @@ def _known(app: App) -> dict[str, Any]:
         "cloudformation": cloudformation,
         "stacks": cloudformation.stacks,
         "handlers": cloudformation.stacks.handlers,
+        "contents": app.backup.world.contents,
     }
 
 
@@ -145,6 +149,7 @@ def state(app: App) -> dict[str, Any]:
         "journal": (app.journal._entries, app.journal._number),
         "trail": (app.trail.events, app.trail.number),
         "faults": (app.faults._faults, app.faults._number),
+        "loads": (app.loads.markers, app.loads.written),
     }
 
 
@@ -198,11 +203,27 @@ def _put(app: App, state: dict[str, Any]) -> None:
     cloudformation.stacks.stacks, cloudformation.stacks.exports = state["stacks"]
     cloudformation.sets.sets, cloudformation.sets.activated = state["sets"]
     app.control_tower.tower.state = state["control_tower"]
+    contents = app.backup.world.contents
     _parts(app.backup)["_world"] = state["backup"]
+    app.backup.keep(contents)
+    _put_data(app, state.get("data", {}))
     app.identities._sessions = state["sessions"]
     app.journal._entries, app.journal._number = state["journal"]
     app.trail.events, app.trail.number = state["trail"]
     app.faults._faults, app.faults._number = state["faults"]
+    app.loads.markers, app.loads.written = state.get("loads", ([], []))
+
+
+def _put_data(app: App, kept: Mapping[str, Any]) -> None:
+    """Give the keepers what they had; recovery points whose data did not travel are state alone from now on."""
+    loaded = {name for name, document in kept.items() if document is not None and name in app.data}
+    for name in loaded:
+        app.data[name].load(kept[name])
+    world, contents = app.backup.world, app.backup.world.contents
+    points = [point for place in world.places.values() for vault in place.vaults.values() for point in vault.points.values()]
+    if isinstance(contents, Keepers):
+        for point in contents.unknown(points, loaded):
+            point.content = None
 
 
 def _service(module: str) -> Any:

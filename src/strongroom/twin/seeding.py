@@ -196,7 +196,7 @@ def _database(client: Client, resource: SeedResource, key: str, tags: Sequence[M
         Engine=resource.engine,
         AllocatedStorage=resource.size_gib,
         MasterUsername="keeper",
-        MasterUserPassword="not-a-secret",  # nobody can log in to an emulated database
+        MasterUserPassword="not-a-secret",  # of a database that only this machine reaches
         StorageEncrypted=bool(key),
         Tags=tags,
         **({"KmsKeyId": key} if key else {}),

@@ -126,8 +126,11 @@ def _facts(path: Path, seed: Seed) -> dict[str, Any]:
 def serve(listener: Any, begun: Begun, home: Path, out: TextIO) -> None:
     """Answer calls until somebody ends the twin; says on `out` when it is ready."""
     from strongroom.twin.control import PREFIX, Control
+    from strongroom.twin.data import databases
 
     app, facts = begun.app, begun.facts
+    databases.sweep(home)
+    app.home = home
     endpoint = Endpoint(
         url=f"http://{listener.host}:{listener.port}",
         host=listener.host,

@@ -1,4 +1,4 @@
-"""What planning finds in the way of a strategy: one entry a code, for findings and for `strongroom explain`."""
+"""What planning finds in the way of a strategy or of a restore: one entry a code, for findings and for `strongroom explain`."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from strongroom.domain.finding import Severity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """One reason why no plan can be made; `code` is never reused."""
+    """One reason why no plan can be made, or what should be known before one is carried out; `code` is never reused."""
 
     code: str
     title: str  # names the bad state
@@ -151,7 +151,123 @@ OBSTACLES = (
         failure_mode="FM08",
     ),
 )
-BY_CODE = {each.code: each for each in OBSTACLES}
+HINDRANCES = (
+    Obstacle(
+        code="RCV001",
+        title="There is nothing to restore the resource from",
+        why="a restore starts from a recovery point, or from the log that the service itself keeps",
+        fix="name another instant with --at, another vault with --vault, or look where its recovery points are: strongroom prove ARN",
+    ),
+    Obstacle(
+        code="RCV002",
+        title="The recovery point can't be restored",
+        why="AWS Backup restores from recovery points that are complete, of composite ones from their members",
+        fix="leave out --point: the newest one that can be restored is chosen",
+    ),
+    Obstacle(
+        code="RCV003",
+        title="The recovery point is in cold storage",
+        why="AWS brings it back from there first, which takes hours and for archived EBS snapshots up to three days",
+        fix="add --accept-cold if the time is there, or choose a warm one",
+    ),
+    Obstacle(
+        code="RCV004",
+        title="The key of the recovery point can't be used",
+        why="what it encrypts can't be read by anybody until it is enabled again",
+        fix="enable the key, or cancel its deletion, in its own account; copies in other vaults have other keys: --vault",
+        failure_mode="FM02",
+    ),
+    Obstacle(
+        code="RCV005",
+        title="The instant is outside what the log reaches back to",
+        why="a continuous backup restores to instants between the begin of its log and a few minutes ago",
+        fix="name an instant inside the window, or leave out --point for the newest recovery point before it",
+    ),
+    Obstacle(
+        code="RCV006",
+        title="A resource of this type can't be restored by this verb",
+        why="its restore needs decisions that no metadata tell",
+        fix="restore it with the console of AWS Backup, or by hand with: aws backup start-restore-job",
+    ),
+    Obstacle(
+        code="RCV007",
+        title="Restore metadata are missing or contradict each other",
+        why="AWS Backup takes the job and fails it later",
+        fix="set it with --set KEY=VALUE",
+    ),
+    Obstacle(
+        code="RCV008",
+        title="The name of what would be restored is taken",
+        why="nothing that exists is ever overwritten, unless it is named twice and AWS can restore into it",
+        fix="choose another one with --name",
+    ),
+    Obstacle(
+        code="RCV009",
+        title="The recovery point can't be copied back",
+        why="AWS Backup restores in the account and Region of the vault alone, so a copy has to come first",
+        fix="restore where it lies, with --to-account and --to-region, or equip the account: strongroom apply",
+        failure_mode="FM16",
+    ),
+    Obstacle(
+        code="RCV010",
+        title="A quota leaves no room for what would be restored",
+        why="the job would fail at its end, after the time it took",
+        fix="delete what is not needed, or ask for more in Service Quotas",
+        failure_mode="FM17",
+    ),
+    Obstacle(
+        code="RCV011",
+        title="There is no network for the restored database",
+        why="without a DB subnet group RDS takes the default VPC, and there is none",
+        fix="name a DB subnet group: --set DBSubnetGroupName=NAME",
+        failure_mode="FM17",
+    ),
+    Obstacle(
+        code="RCV012",
+        title="Policies would refuse the restore, as they were synced",
+        why="what the evaluator says of the ledger's newest snapshot; AWS itself decides",
+        fix="see why with: strongroom prove ARN; repair it, then run: strongroom sync",
+        failure_mode="FM17",
+        severity=Severity.WARNING,
+    ),
+    Obstacle(
+        code="RCV013",
+        title="Whether the restore would be allowed is not known",
+        why="permissions are judged from the ledger, with a strategy, and it doesn't tell",
+        fix="strongroom sync",
+        severity=Severity.WARNING,
+    ),
+    Obstacle(
+        code="RCV014",
+        title="The restore takes longer than was promised",
+        why="copy back and restore both count into the recovery time, and jobs of this type took as long before",
+        fix="restore where the recovery point lies, with --to-account, or set a longer rto",
+        failure_mode="FM16",
+        severity=Severity.WARNING,
+    ),
+    Obstacle(
+        code="RCV015",
+        title="The data are older than the instant that was asked for",
+        why="what was written between the recovery point and that instant is not in it",
+        fix="nothing has to be done; a continuous backup would have it",
+        severity=Severity.INFO,
+    ),
+    Obstacle(
+        code="RCV016",
+        title="Something could not be looked at",
+        why="a better recovery point may be there, or something in the way that shows only when the job fails",
+        fix="let the role be assumed there, or name the recovery point with --point",
+        severity=Severity.WARNING,
+    ),
+    Obstacle(
+        code="RCV017",
+        title="The account that is restored into can't be entered",
+        why="copy and restore are started inside the accounts, by a role that can be assumed there",
+        fix="declare who restores under roles.recovery and apply, or name a role that is there: --assume NAME",
+        failure_mode="FM17",
+    ),
+)
+BY_CODE = {each.code: each for each in (*OBSTACLES, *HINDRANCES)}
 
 
 def explain(code: str) -> str:

@@ -30,6 +30,7 @@ class Work:
     means: Any
     halt: threading.Event = field(default_factory=threading.Event)
     idle: threading.Event = field(default_factory=threading.Event)  # no step is under way
+    gave_up: list[Stopped] = field(default_factory=list)  # why the run stopped by itself, if it did
 
     def __post_init__(self) -> None:
         self.idle.set()
@@ -61,6 +62,9 @@ def _guarded(title: str, function: Callable[..., Any], *arguments: Any) -> Any:
         return function(*arguments)
     except Stopped as error:
         # the one error that is not stored: the step runs again on resume
+        if not work.halt.is_set():
+            work.gave_up.append(error)
+            DBOS.cancel_workflow(str(DBOS.workflow_id))
         raise dbos_errors.DBOSWorkflowCancelledError(error.message) from error
     except StrongroomError:
         raise
@@ -96,6 +100,9 @@ def _ended(run_id: str, work: Work, begin: Callable[[], Any], *, home: Path, ver
         _work[run_id] = work
         try:
             return begin().get_result(polling_interval_sec=POLL_SECONDS)
+        except dbos_errors.DBOSAwaitedWorkflowCancelledError:
+            reason = work.gave_up[0].message if work.gave_up else "somebody cancelled it"
+            raise Stopped(f"run {run_id} stopped: {reason}", hint=f"go on with: strongroom resume {run_id}") from None
         except KeyboardInterrupt:
             _stop(run_id, work)
             return DBOS.retrieve_workflow(run_id).get_result()  # it had just finished
@@ -119,18 +126,22 @@ def _stop(run_id: str, work: Work) -> None:
 
 
 @contextmanager
-def alone(home: Path) -> Iterator[None]:
-    """Let one process at a time work in this home; raises BadInput when another one does, or when nothing can be written there."""
+def alone(home: Path, work: str = "apply") -> Iterator[None]:
+    """Let one process at a time do a work in this home; raises BadInput when another one does, or when nothing can be written there.
+
+    Whatever changes the deployment is one work. Restores go on beside it and beside each other: each run is a work of its own.
+    """
     try:
         home.mkdir(parents=True, exist_ok=True)
-        lock = (home / "apply.lock").open("w", encoding="utf-8")
+        lock = (home / f"{work}.lock").open("w", encoding="utf-8")
     except OSError as error:
         raise BadInput(f"can't write to {home}: {error.strerror}", hint="set STRONGROOM_HOME to a folder you may write to") from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise BadInput(f"another apply or resume is at work in {home}", hint="wait for it, or use another STRONGROOM_HOME") from None
+            name = "apply or resume" if work == "apply" else f"resume of {work}"
+            raise BadInput(f"another {name} is at work in {home}", hint="wait for it, or use another STRONGROOM_HOME") from None
         yield
 
 

@@ -1,4 +1,4 @@
-"""What `workflows.sqlite` knows about runs of `apply`: which there are, what each was to do, how far it came.
+"""What `workflows.sqlite` knows about runs: which there are, of which kind, what each was to do, how far it came.
 
 Reading never launches DBOS: nothing is recovered, nothing starts.
 """
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +19,50 @@ from strongroom.errors import BadInput
 # A run is stored with this mark in front of its DBOS application version. Raise it when the meaning of a stored run changes:
 # with DBOS's own version, a hash of the source, no run from before an upgrade could be told apart or resumed.
 FORMAT = "apply-3"
+
+
+class RunKind(StrEnum):
+    """The verbs whose work is a run; the values are the names of DBOS's workflows."""
+
+    APPLY = "apply"
+    RESTORE = "restore"
+    TEST = "test"
+
+
+MARKS = {RunKind.APPLY: FORMAT, RunKind.RESTORE: "restore-1", RunKind.TEST: "test-1"}
+_AGAIN = {
+    RunKind.APPLY: "make a new plan, which goes on from there: strongroom apply",
+    RunKind.RESTORE: "restore again: strongroom restore",
+    RunKind.TEST: "test again: strongroom test",
+}
 UNFINISHED = ("PENDING", "ENQUEUED", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """An `apply` that was started and has not finished."""
+    """What was started and has not finished."""
 
     run_id: str
     strategy: str
     steps: int
     done: int
+    kind: RunKind = RunKind.APPLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """An unfinished run of any kind, as it was started."""
+
+    run_id: str
+    kind: RunKind
+    version: str  # DBOS's application version, of this run alone
+    arguments: tuple[Any, ...]  # of its workflow: JSON
+    done: int  # steps that have ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """All that is stored of an unfinished run."""
+    """All that is stored of an unfinished `apply`."""
 
     run_id: str
     version: str  # DBOS's application version, of this run alone
@@ -59,17 +88,34 @@ def unfinished_runs(home: Path) -> tuple[Run, ...]:
     """
     with _client(home) as client:
         rows = _rows(client)
-        found = [
-            row for row in rows if row.status in UNFINISHED and str(row.app_version).startswith(FORMAT) and _overtaking(row, rows) is None
-        ]
+        found = [row for row in rows if row.status in UNFINISHED and _readable(row) and _overtaking(row, rows) is None]
         return tuple(
-            Run(run_id=row.workflow_id, strategy=_strategy(row), steps=int(row.attributes["steps"]), done=_done(client, row.workflow_id))
+            Run(
+                run_id=row.workflow_id,
+                strategy=_strategy(row),
+                steps=int(row.attributes["steps"]),
+                done=_done(client, row.workflow_id),
+                kind=RunKind(row.name),
+            )
             for row in found
         )
 
 
 def unfinished_run(run_id: str, home: Path) -> Record:
-    """Return what `resume` needs; raises BadInput when the run is unknown, has ended, or must not go on."""
+    """Return what `resume` needs of an `apply`; raises BadInput when the run is unknown, has ended, or must not go on."""
+    found = stored(run_id, home)
+    document, watched = found.arguments
+    return Record(
+        run_id=run_id,
+        version=found.version,
+        plan=from_json(document, file=f"run {run_id}"),
+        watched=Watched.from_json(watched),
+        done=found.done,
+    )
+
+
+def stored(run_id: str, home: Path) -> Stored:
+    """Return a run that can go on; raises BadInput when it is unknown, has ended, or must not go on."""
     with _client(home) as client:
         rows = _rows(client)
         row = next((row for row in rows if row.workflow_id == run_id), None)
@@ -77,30 +123,31 @@ def unfinished_run(run_id: str, home: Path) -> Record:
             near = get_close_matches(run_id, [row.workflow_id for row in rows if row.status in UNFINISHED], n=1)
             hint = f"did you mean {near[0]}?" if near else "list the runs that can go on with: strongroom resume"
             raise BadInput(f"there is no run {run_id!r} in {home}", hint=hint)
-        if row.status == "SUCCESS":
-            raise BadInput(f"run {run_id} has finished, there is nothing to resume", hint="see what is left with: strongroom plan")
-        if row.status == "ERROR":
-            raise BadInput(
-                f"run {run_id} ended because AWS refused a step", hint="make a new plan, which goes on from there: strongroom apply"
-            )
-        later = _overtaking(row, rows)
-        if later:
-            raise BadInput(
-                f"run {run_id} was overtaken by {later}, a later run of the same strategy", hint="see what is left with: strongroom plan"
-            )
-        if not str(row.app_version).startswith(FORMAT):
-            raise BadInput(
-                f"run {run_id} was started by another release of Strongroom",
-                hint="make a new plan, which goes on from there: strongroom apply",
-            )
-        document, watched = client.list_workflows(workflow_ids=[run_id], load_output=False)[0].input["args"]
-        return Record(
+        _require_open(row, rows)
+        return Stored(
             run_id=run_id,
+            kind=RunKind(row.name),
             version=str(row.app_version),
-            plan=from_json(document, file=f"run {run_id}"),
-            watched=Watched.from_json(watched),
+            arguments=tuple(client.list_workflows(workflow_ids=[run_id], load_output=False)[0].input["args"]),
             done=_done(client, run_id),
         )
+
+
+def _require_open(row: Any, rows: list[Any]) -> None:
+    """Raise BadInput when a run has ended or must not go on."""
+    run_id, kind = row.workflow_id, RunKind(row.name)
+    if row.status == "SUCCESS":
+        hint = "see what is left with: strongroom plan" if kind is RunKind.APPLY else _AGAIN[kind]
+        raise BadInput(f"run {run_id} has finished, there is nothing to resume", hint=hint)
+    if row.status == "ERROR":
+        raise BadInput(f"run {run_id} ended because AWS refused a step", hint=_AGAIN[kind])
+    later = _overtaking(row, rows)
+    if later:
+        raise BadInput(
+            f"run {run_id} was overtaken by {later}, a later run of the same strategy", hint="see what is left with: strongroom plan"
+        )
+    if not _readable(row):
+        raise BadInput(f"run {run_id} was started by another release of Strongroom", hint=_AGAIN[kind])
 
 
 def park(run_id: str, home: Path) -> None:
@@ -158,7 +205,13 @@ class _NoRuns:
 
 def _rows(client: Any) -> list[Any]:
     """Runs, oldest first, without the plans in them."""
-    return sorted(client.list_workflows(name="apply", load_input=False, load_output=False), key=lambda row: row.created_at)
+    listed = client.list_workflows(load_input=False, load_output=False)
+    return sorted((row for row in listed if row.name in set(RunKind)), key=lambda row: row.created_at)
+
+
+def _readable(row: Any) -> bool:
+    """Whether this release understands what is stored of a run."""
+    return str(row.app_version).startswith(f"{MARKS[RunKind(row.name)]} ")
 
 
 def _strategy(row: Any) -> str:
@@ -166,7 +219,10 @@ def _strategy(row: Any) -> str:
 
 
 def _overtaking(row: Any, rows: list[Any]) -> str | None:
-    later = [each for each in rows if each.created_at > row.created_at and _strategy(each) == _strategy(row)]
+    """Return the later `apply` of the same strategy, after which an earlier one is out of date; restores and tests never are."""
+    if row.name != RunKind.APPLY:
+        return None
+    later = [each for each in rows if each.name == RunKind.APPLY and each.created_at > row.created_at and _strategy(each) == _strategy(row)]
     return str(later[-1].workflow_id) if later else None
 
 

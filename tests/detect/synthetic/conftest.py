@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -357,10 +358,10 @@ class Builder:
     def settings(self) -> None:
         home = self.world.management
         self.add("settings", account_id=home, region="", kind="organization", name="id", value=ORGANIZATION)
-        for region in (HOME, SECOND):
+        for account, region in product((home, self.world.central, *self.world.workloads), (HOME, SECOND)):
             for kind in (*TYPES, "Aurora", "FSx"):
                 value = "true" if kind in TYPES else "false"
-                self.add("settings", account_id=home, region=region, kind="opt_in", name=str(kind), value=value)
+                self.add("settings", account_id=account, region=region, kind="opt_in", name=str(kind), value=value)
         self.add("settings", account_id=home, region="", kind="global", name="isCrossAccountBackupEnabled", value="true")
         self.add("settings", account_id=home, region="", kind="service_access", name="backup.amazonaws.com", value="true")
 

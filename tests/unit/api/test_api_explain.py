@@ -10,8 +10,8 @@ from strongroom.api import explain
 from strongroom.errors import BadInput
 
 SOURCES = Path(strongroom.__file__).parent
-# a code as a literal in the product's source; the twin prints AWS's codes only, and AES256 is how S3 names its encryption
-CODE = re.compile(r'"((?!AES256)[A-Z]{3}\d{3})"')
+# a code as a literal in the product's source; the twin prints AWS's codes only, AES256 and SHA256 are AWS's names of algorithms
+CODE = re.compile(r'"((?!AES256|SHA256)[A-Z]{3}\d{3})"')
 
 
 def printed():

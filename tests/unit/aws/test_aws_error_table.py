@@ -34,6 +34,7 @@ OTHER_SERVICES = {
     *(("iam", name) for name in ("CreatePolicy", "DeletePolicy", "ListPolicies")),
     *((service, "ListTagsForResource") for service in ("efs", "rds")),
     ("kms", "Verify"),
+    *((service, "TagResource") for service in ("kms", "service-quotas")),
 }
 SESSION = botocore.session.Session()
 

@@ -11,6 +11,7 @@ import pytest
 
 from strongroom import facts
 from strongroom.compiler import compile_strategy
+from strongroom.compiler.roles import tests as roles_of_tests
 from strongroom.compiler.roles.people import grants
 from strongroom.domain.access import PolicyText
 from strongroom.domain.governance import Forbidden, GuardRails
@@ -31,11 +32,12 @@ access, key_arn, role_arn, vault_arn = rights.access, rights.key_arn, rights.rol
 HERE = FileOrigin("strategy.yaml", 9, 1)
 NAMES = {purpose: f"tiers-{purpose.value.replace('_', '-')}" for purpose in RolePurpose}
 PEOPLE = tuple(RolePurpose)
-OPERATORS = (RolePurpose.RECOVERY, RolePurpose.BACKUP_TEAM, RolePurpose.WORKLOAD_TEAM)
+OPERATORS = (RolePurpose.RECOVERY, RolePurpose.TESTER, RolePurpose.BACKUP_TEAM, RolePurpose.WORKLOAD_TEAM)
 # What the work of each role starts; whatever else it may do only reads.
 STARTS = {
     RolePurpose.READ: (),
     RolePurpose.RECOVERY: (Operation.RESTORE, Operation.COPY, Operation.COPY_BACK),
+    RolePurpose.TESTER: (Operation.RESTORE, Operation.COPY, Operation.COPY_BACK),
     RolePurpose.BACKUP_TEAM: (Operation.BACKUP, Operation.RESTORE, Operation.COPY, Operation.COPY_BACK),
     RolePurpose.WORKLOAD_TEAM: (Operation.RESTORE,),
 }
@@ -194,7 +196,8 @@ def test_roles_of_people_hold_no_action_that_their_work_does_not_use(estate, pur
     for operation in STARTS[purpose]:
         where = places(operation, NAMES[purpose])
         started |= {call.action for call in calls_of(operation, ResourceType.EFS, where) if call.maker is Maker.CALLER}
-    held = [action for grant in grants(estate, purpose) for action in grant.actions]
+    tests = {grant.sid for grant in roles_of_tests.testing(estate)} if purpose is RolePurpose.TESTER else set()  # asked on their own below
+    held = [action for grant in grants(estate, purpose) if grant.sid not in tests for action in grant.actions]
     reading = [action for action in held if action.partition(":")[2].startswith(("Describe", "Get", "List"))]
     assert set(held) - set(reading) == {action for action in started if not action.partition(":")[2].startswith("Get")}
     assert all(grant.why and list(grant.actions) == sorted(set(grant.actions)) for grant in grants(estate, purpose))
@@ -227,8 +230,50 @@ def test_roles_of_people_may_do_none_of_what_harms_backups(authorizer, purpose, 
         "role": role_arn(SHOP, "tiers-AWSBackup"),
     }.get(on, "*")
     guard = bare if arn == POINT else ""
-    decision = authorizer.decide(role_arn(SHOP, NAMES[purpose]), action, arn, owner=SHOP, guard=guard)
+    # what the tester may do goes by the tags of a test, which nothing that is to be kept carries
+    context = Context(values=MappingProxyType({}), complete=purpose is RolePurpose.TESTER)
+    decision = authorizer.decide(role_arn(SHOP, NAMES[purpose]), action, arn, context, owner=SHOP, guard=guard)
     assert decision.verdict is Verdict.DENIED
+
+
+def tagged(**tags):
+    return Context(values=MappingProxyType({name: (text,) for name, text in tags.items()}), complete=True)
+
+
+VOLUME, TABLE = f"arn:aws:ec2:eu-west-2:{SHOP}:volume/vol-1", f"arn:aws:dynamodb:eu-west-2:{SHOP}:table/"
+DATABASE = f"arn:aws:rds:eu-west-2:{SHOP}:db:"
+A_TEST = {"aws:ResourceTag/strongroom:test-run": "test-1"}
+MARKS = {"aws:TagKeys": "strongroom:test-run"}
+
+
+@pytest.mark.parametrize(
+    ("action", "arn", "context", "verdict"),
+    [
+        ("dynamodb:DeleteTable", TABLE + "strongroom-test-1", {}, Verdict.ALLOWED),
+        ("dynamodb:DeleteTable", TABLE + "orders", A_TEST, Verdict.DENIED),
+        ("dynamodb:Scan", TABLE + "orders", A_TEST, Verdict.DENIED),
+        ("rds:DeleteDBInstance", DATABASE + "strongroom-test-1", {}, Verdict.ALLOWED),
+        ("rds:DeleteDBInstance", DATABASE + "ledger", A_TEST, Verdict.DENIED),
+        ("rds:AddTagsToResource", DATABASE + "ledger", MARKS, Verdict.DENIED),
+        ("ec2:DeleteVolume", VOLUME, A_TEST, Verdict.ALLOWED),
+        ("ec2:DeleteVolume", VOLUME, {}, Verdict.DENIED),
+        ("ec2:CreateTags", VOLUME, MARKS, Verdict.ALLOWED),
+        ("ec2:CreateTags", VOLUME, {**MARKS, "aws:ResourceTag/environment": "prod"}, Verdict.DENIED),
+        ("ec2:CreateTags", VOLUME, {"aws:TagKeys": "environment"}, Verdict.DENIED),
+        ("ec2:DeleteSnapshot", SNAPSHOT, {"aws:ResourceTag/strongroom:examines": "vol-1"}, Verdict.ALLOWED),
+    ],
+)
+def test_the_tester_touches_what_tests_have_made_and_nothing_else(authorizer, action, arn, context, verdict):
+    """By name where it has one of ours, else by a mark that nothing gets which a plan selects by a tag."""
+    assert authorizer.decide(role_arn(SHOP, NAMES[RolePurpose.TESTER]), action, arn, tagged(**context), owner=SHOP).verdict is verdict
+
+
+def test_the_tester_names_buckets_of_tests_alone(estate):
+    """Whose policies may allow more than the role: it asks for nothing of any other bucket."""
+    found = [grant for grant in roles_of_tests.testing(estate) if any(action.startswith("s3:") for action in grant.actions)]
+    named = [json.dumps(each) for grant in found for each in grant.resources if "s3" in json.dumps(each)]
+    assert len(found) == 3
+    assert all(":s3:::strongroom-test-*" in each for each in named)
 
 
 @pytest.mark.parametrize("purpose", OPERATORS)

@@ -6,7 +6,8 @@ from collections import Counter
 import pytest
 
 from strongroom import proof
-from strongroom.errors import BadInput
+from strongroom.api import verify as api
+from strongroom.errors import BadInput, CouldNotVerify
 
 
 def groups(snapshot, by, estate=None):
@@ -97,3 +98,11 @@ def test_another_grouping_is_bad_input(builder, tmp_path, by):
     with pytest.raises(BadInput, match="can't be grouped by") as refused:
         proof.coverage(builder(resources=2).build().write(tmp_path), by=by)
     assert "tag:KEY" in refused.value.hint
+
+
+def test_what_nobody_can_group_by_is_refused_before_a_ledger_is_looked_for(tmp_path):
+    """A slip of the pen is told as such, also where nothing was ever synced."""
+    with pytest.raises(BadInput, match="can't be grouped by 'color'"):
+        api.coverage(home=tmp_path, by="color")
+    with pytest.raises(CouldNotVerify, match="no snapshot"):
+        api.coverage(home=tmp_path, by="account")

@@ -4,73 +4,21 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.unit.proof.tested import NOW, ONLY_TABLES, SUNDAY, WEEKLY, job, with_testing_plans
 
 from strongroom import proof
-from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import BuiltIn
-from strongroom.domain.strategy import Objective, Pick, RestoreTest, Selection
+from strongroom.domain.strategy import Objective
 from strongroom.proof.engine import judge
 from strongroom.proof.findings import faults
 from strongroom.proof.links import LinkName, LinkState
 from strongroom.proof.restored import due_of
 from strongroom.proof.verification import chain_table, unreadable
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)  # a Saturday
-SUNDAY = datetime(2026, 11, 15, 10, 0, tzinfo=UTC)  # the newest run that is over
-ONLY_TABLES = Selection(types=(ResourceType.DYNAMODB,), origin=BuiltIn())
-WEEKLY = RestoreTest(
-    name="weekly",
-    schedule="cron(0 10 ? * SUN *)",
-    timezone="UTC",
-    select=ONLY_TABLES,
-    vaults=("local",),
-    pick=Pick.LATEST,
-    within_days=7,
-    start_within_hours=8,
-    validate_within_hours=8,
-    origin=BuiltIn(),
-)
-
 
 @pytest.fixture
 def world(builder):
-    """A healthy organization in which a restore testing plan takes the local vault of every account since long ago."""
-    made = builder(1, 5).build()
-    for account in made.workloads:
-        for region in made.estate.organization.regions:
-            plan = {
-                "name": "weekly",
-                "arn": "arn:plan",
-                "schedule": WEEKLY.schedule,
-                "timezone": "UTC",
-                "algorithm": "LATEST_WITHIN_WINDOW",
-            }
-            takes = {"vaults": ["*"], "excluded_vaults": [], "recovery_point_types": ["SNAPSHOT"], "created_at": NOW - timedelta(days=90)}
-            made.tables["restore_testing_plans"].append({"account_id": account, "region": region} | plan | takes)
-            for subject in ("restore_jobs", "restore_testing_plans"):
-                row = {"account_id": account, "region": region, "subject": subject, "read": True, "code": "", "reason": ""}
-                made.tables["reads"].append(row)
-    return made
-
-
-def job(world, at=SUNDAY, number=1, **more):
-    """Add a restore job of the table, by the testing plan, that took ten minutes and was validated."""
-    table = world.resource()
-    row = {
-        "account_id": table["account_id"],
-        "region": table["region"],
-        "job_id": f"job-{number}",
-        "resource_type": "DynamoDB",
-        "recovery_point_arn": world.rows("recovery_points", resource_arn=table["arn"])[0]["arn"],
-        "source_resource_arn": table["arn"],
-        "vault_arn": f"arn:aws:backup:{table['region']}:{table['account_id']}:backup-vault:three-tiers-local",
-        "state": "COMPLETED",
-        "created_at": at,
-        "completed_at": at + timedelta(minutes=10),
-        "testing_plan_arn": "arn:plan",
-        "validation_status": "SUCCESSFUL",
-    }
-    world.tables["restore_jobs"].append(row | more)
+    return with_testing_plans(builder)
 
 
 def judged(world, home, *tests, earlier=(), **changes):

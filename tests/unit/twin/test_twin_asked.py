@@ -27,6 +27,8 @@ def wishes(service: str, operation: str, parameters: dict[str, Any]) -> list[tup
         ("backup", "TagResource", {"ResourceArn": VAULT, "Tags": {}}, ("backup:TagResource", VAULT)),
         ("backup", "GetBackupPlan", {"BackupPlanId": "p"}, ("backup:GetBackupPlan", f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-plan:p")),
         ("tagging", "GetResources", {}, ("tag:GetResources", ANY)),
+        ("ebs", "ListSnapshotBlocks", {"SnapshotId": "snap-1"}, ("ebs:ListSnapshotBlocks", f"arn:aws:ec2:{REGION}::snapshot/snap-1")),
+        ("ebs", "StartSnapshot", {"SnapshotId": ""}, ("ebs:StartSnapshot", ANY)),
         ("monitoring", "ListMetrics", {}, ("cloudwatch:ListMetrics", ANY)),
         ("s3", "ListBuckets", {"Bucket": "", "Key": ""}, ("s3:ListAllMyBuckets", ANY)),
         ("s3", "HeadObject", {"Bucket": "b", "Key": "k"}, ("s3:GetObject", "arn:aws:s3:::b/k")),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from strongroom.aws.fleet import shelf
-from strongroom.aws.fleet.hand import Failure, Hand, Message, Step, begin
+from strongroom.aws.fleet.hand import Failure, Hand, Message, Silence, Step, begin
 from strongroom.aws.fleet.orders import HOME, Ground, Order
 from strongroom.aws.fleet.shelf import Entry, Log
 from strongroom.aws.fleet.worker import Worker, setup_of
@@ -59,6 +59,7 @@ class Crowd:
         self._log = Log(folder, shelf.log_name(number))
         ground.reading.spill = self._log.append
         self._here = _Place(self._finished, partial(Hand, ground, self._log))
+        ground.reading.sessions.on_silence = lambda region, service: self._finished.put((self._here, Silence(region, service)))
         self._workers: list[_Place] = []
         self._signed = ground.reading.sessions.signing()
         for each in range(processes):
@@ -92,7 +93,9 @@ class Crowd:
                 continue
             if isinstance(message, Failure):
                 raise message.error
-            if isinstance(message, Step):
+            if isinstance(message, Silence):
+                self._spread(message, place)
+            elif isinstance(message, Step):
                 self._done += 1
                 self._known += message.brought
                 self._on_progress(self._done, self._known, message.what)
@@ -110,6 +113,13 @@ class Crowd:
                 self._of_account.setdefault(order.account, place)
                 place.open += 1
                 place.who.give(order)
+
+    def _spread(self, silence: Silence, knows: _Place) -> None:
+        """Let everybody know of a silence but who has told of it."""
+        self._ground.reading.sessions.hears_nothing(silence.region, silence.service)
+        for place in self._workers:
+            if place is not knows and isinstance(place.who, Worker):
+                place.who.hear_of(silence)
 
     def _renew(self) -> None:
         signed = self._ground.reading.sessions.signing()

@@ -31,7 +31,15 @@ class Failure:
     error: BaseException
 
 
-Message = Step | Entry | Failure
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A service never answered in a Region: the others need not find out."""
+
+    region: str
+    service: str
+
+
+Message = Step | Entry | Failure | Silence
 _Done = Future[tuple[Part, Sequence[Task]]]
 
 
@@ -126,6 +134,7 @@ class Hand:
             roles=tuple(sorted({role for part in parts for role in part.harvest.roles})),
             known=tuple((key.wanted, key.arn, key.manager, key.related) for part in parts for key in part.keys),
             incremental=opened.order.since,
+            witnesses=tuple(sorted({witness for part in parts for witness in part.harvest.witnesses})),
         )
 
 

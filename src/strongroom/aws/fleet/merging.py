@@ -1,6 +1,6 @@
 """Parts of a fleet put together as the tables of `domain.tables`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -10,22 +10,33 @@ import pyarrow.compute as pc
 
 from strongroom import ledger
 from strongroom.aws.fleet import shelf
+from strongroom.aws.fleet.everybody import Members, by_region, of_members
+from strongroom.aws.fleet.orders import Kind
 from strongroom.aws.fleet.shelf import Entry
 from strongroom.aws.readers.keys import KnownKey
 from strongroom.domain.tables import POLICY_TEXTS, READS, RESOURCES, TableSchema
 
 _SUBJECT = ("account_id", "region", "subject")
 ROWS_AT_ONCE = 100_000
+NOBODY: Mapping[tuple[str, str], float | None] = {}
 
 
 def chunks(
-    table: TableSchema, folder: Path, entries: Sequence[Entry], *, older: Iterable[pa.Table] = (), keys: Sequence[KnownKey] = ()
+    table: TableSchema,
+    folder: Path,
+    entries: Sequence[Entry],
+    *,
+    older: Iterable[pa.Table] = (),
+    keys: Sequence[KnownKey] = (),
+    shared: Mapping[tuple[str, str], float | None] = NOBODY,
 ) -> Iterator[pa.Table]:
     """Yield the rows of a table from all orders, in their order; small tables are whole, so that they can be put in order.
 
-    `older` are rows of an earlier snapshot that belong to it too, `keys` those that this snapshot knows.
+    `older` are rows of an earlier snapshot that belong to it too, `keys` those that this snapshot knows, `shared` the accounts and Regions
+    that lists of everybody's jobs answer for, with the epoch seconds since when.
     """
-    found = chain.from_iterable(_segments(table, folder, entry) for entry in entries)
+    members = by_region(shared)
+    found = chain.from_iterable(_segments(table, folder, entry, members) for entry in entries)
     if table is READS:
         yield one_row_a_subject(_whole(READS, chain(found, older)))
     elif table is POLICY_TEXTS:  # whichever account brought them
@@ -39,15 +50,16 @@ def chunks(
         yield from older
 
 
-def _segments(table: TableSchema, folder: Path, entry: Entry) -> Iterator[pa.Table]:
+def _segments(table: TableSchema, folder: Path, entry: Entry, members: Members) -> Iterator[pa.Table]:
     """Yield the rows of a table from one order; of jobs those that are not older than what was asked for."""
+    of_everybody = entry.order.startswith(f"{Kind.EVERYBODY} ")
     since = {region: at for region, subject, at in entry.incremental if subject == table.name}
     for data in shelf.read(folder, (each for each in entry.segments if each.table == table.name)):
         kept = data
         for region, at in since.items():
             old = pc.and_(pc.equal(kept["region"], region), pc.less(kept["created_at"], pa.scalar(datetime.fromtimestamp(at, UTC))))
             kept = kept.filter(pc.invert(old))
-        yield kept
+        yield of_members(kept, members) if of_everybody else kept
 
 
 def _gathered(parts: Iterable[pa.Table]) -> Iterator[pa.Table]:

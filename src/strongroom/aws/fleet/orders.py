@@ -35,6 +35,8 @@ SUBJECTS = (
 # What is asked of each account once.
 ACCOUNT_SUBJECTS = ("roles", *(subject for reader in catalogue.PER_ACCOUNT for subject in reader.subjects))
 
+JOB_READERS = tuple(reader for reader in catalogue.REGIONAL if masses.JOBS.keys() >= set(reader.subjects))
+
 
 class Kind(StrEnum):
     """What an order asks for."""
@@ -45,6 +47,8 @@ class Kind(StrEnum):
     ACCOUNT = "account"
     KEYS = "keys"
     ROLES = "roles"
+    EVERYBODY = "everybody's jobs"  # asked of an account that administers AWS Backup; `what`: their kind
+    JOBS = "jobs"  # of an account, after those of everybody
 
 
 HOME = frozenset({Kind.ORGANIZATION, Kind.EFFECTIVE_POLICY, Kind.CLOSED})  # asked of the organization, with the tree at hand
@@ -58,18 +62,22 @@ class Order:
     account: str
     region: str = ""
     what: str = ""
-    wanted: tuple[str, ...] = ()  # ARNs of keys or roles
+    wanted: tuple[str, ...] = ()  # ARNs of keys or roles; of jobs, the Regions where the account is asked itself
     since: tuple[tuple[str, str, float], ...] = ()  # Region, subject, epoch seconds: older items are known already
+    until: float | None = None  # epoch seconds: newer items are left to others
+    # Regions whose jobs are asked for with those of everybody, and since when recovery points tell whether that answers for them.
+    shared: tuple[tuple[str, float], ...] = ()
+    part: int = 0  # of what is asked for in several orders
 
     @property
     def name(self) -> str:
         """What tells it from other orders of the same fleet."""
-        return " ".join(each for each in (self.kind, self.account, self.region, self.what) if each)
+        return " ".join(each for each in (self.kind, self.account, self.region, self.what, str(self.part or "")) if each)
 
     @property
     def digest(self) -> str:
         """A short digest of what is wanted; another one means another order."""
-        return hashlib.sha256(repr((self.wanted, self.since)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((self.wanted, self.since, self.until, self.shared)).encode()).hexdigest()[:16]
 
     def encode(self) -> dict[str, Any]:
         """Return the order as JSON."""
@@ -79,7 +87,9 @@ class Order:
     def decode(cls, document: dict[str, Any]) -> Self:
         """Return an order from what `encode` gave."""
         since = tuple((region, subject, float(at)) for region, subject, at in document["since"])
-        return cls(**{**document, "kind": Kind(document["kind"]), "wanted": tuple(document["wanted"]), "since": since})
+        shared = tuple((region, float(at)) for region, at in document["shared"])
+        read = {"kind": Kind(document["kind"]), "wanted": tuple(document["wanted"]), "since": since, "shared": shared}
+        return cls(**{**document, **read})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +119,28 @@ def task_of(order: Order, ground: Ground) -> Task:
     reading = ground.reading
     match order.kind:
         case Kind.ACCOUNT:
-            reading.since.update({(order.account, region, subject): at for region, subject, at in order.since})
-            return partial(_account, ground, order.account)
+            _tell(reading, order)
+            task: Task = partial(_account, ground, order)
+        case Kind.EVERYBODY:
+            task = partial(_everybody, Scope(reading, order.account, order.region), order)
+        case Kind.JOBS:
+            _tell(reading, order)
+            task = _simple(reading, (order.account, "", "jobs"), partial(_jobs, reading, order))
         case Kind.KEYS:
-            return partial(_keys, Scope(reading, order.account, order.region), frozenset(order.wanted))
+            task = partial(_keys, Scope(reading, order.account, order.region), frozenset(order.wanted))
         case Kind.ROLES:
             scope = Scope(reading, order.account, reading.home_region)
-            return _simple(reading, (order.account, "", "roles"), partial(read_roles, scope, frozenset(order.wanted)))
+            task = _simple(reading, (order.account, "", "roles"), partial(read_roles, scope, frozenset(order.wanted)))
         case Kind.EFFECTIVE_POLICY:
             asker = reading.sessions.caller().account
             reader = partial(governance.read_effective_policy, reading, asker, order.account)
-            return _simple(reading, (order.account, "", "effective policy"), reader)
+            task = _simple(reading, (order.account, "", "effective policy"), reader)
         case Kind.CLOSED:
             closed = AwsRefused(f"the account is {order.what}", code="AccountNotActive")
-            return _simple(reading, (order.account, "", "account"), partial(_unread, order.account, ground.places, closed))
+            task = _simple(reading, (order.account, "", "account"), partial(_unread, order.account, ground.places, closed))
         case Kind.ORGANIZATION:
-            return _simple(reading, (order.account, "", order.what), _of_organization(ground)[order.what])
+            task = _simple(reading, (order.account, "", order.what), _of_organization(ground)[order.what])
+    return task
 
 
 def organization_orders(tree: OrganizationTree) -> list[Order]:
@@ -149,6 +165,13 @@ def _of_organization(ground: Ground) -> dict[str, Callable[[Harvest], None]]:
     }
 
 
+def _tell(reading: Reading, order: Order) -> None:
+    """Let the readers know what an order spares them."""
+    reading.since.update({(order.account, region, subject): at for region, subject, at in order.since})
+    if order.until is not None:
+        reading.watched.update({(order.account, region): (at, order.until) for region, at in order.shared})
+
+
 def _simple(reading: Reading, place: tuple[str, str, str], reader: Callable[[Harvest], None]) -> Task:
     """Return a task that lets a reader fill a harvest."""
 
@@ -168,9 +191,28 @@ def _unread(account: str, places: Sequence[str], error: AwsRefused, harvest: Har
         harvest.read(account, "", subject, [error])
 
 
-def _account(ground: Ground, account: str) -> tuple[Part, list[Task]]:
+def _everybody(scope: Scope, order: Order) -> tuple[Part, list[Task]]:
+    """Read jobs of all accounts; where that fails nobody is reached, and each account is asked itself."""
+    harvest = Harvest(spill=scope.reading.spill)
+    since = next((at for _, _, at in order.since), None)
+    read = masses.read_jobs_of_all(scope, harvest, order.what, since=since, until=order.until)
+    return Part((order.account, order.region, order.what), harvest.settle(), reached=read), []
+
+
+def _jobs(reading: Reading, order: Order, harvest: Harvest) -> None:
+    """Read the jobs of one account where the list of everybody's does not answer for it, and say that they are read where it does."""
+    for region in order.wanted:
+        for reader in JOB_READERS:
+            reader.read(Scope(reading, order.account, region), harvest)
+    for region, _ in order.shared:
+        for subject in masses.JOBS:
+            harvest.read(order.account, region, subject)
+
+
+def _account(ground: Ground, order: Order) -> tuple[Part, list[Task]]:
     """Open an account; its Regions and buckets are tasks of their own."""
-    reading, places = ground.reading, ground.places
+    reading, places, account = ground.reading, ground.places, order.account
+    shared = {region for region, _ in order.shared}
     harvest = Harvest()
     try:
         reading.sessions.assume(account)
@@ -179,22 +221,23 @@ def _account(ground: Ground, account: str) -> tuple[Part, list[Task]]:
     except AwsRefused as error:
         _unread(account, places, error, harvest)
         return Part((account, "", "account"), harvest.settle(), reached=False), []
-    tasks: list[Task] = [partial(_region, Scope(reading, account, region)) for region in places]
+    tasks: list[Task] = [partial(_region, Scope(reading, account, region), shared=region in shared) for region in places]
     tasks.append(_simple(reading, (account, "", "buckets"), partial(read_buckets, reading, account, places)))
     home = Scope(reading, account, reading.home_region)
     tasks += [_simple(reading, (account, "", each.subjects[0]), partial(each.read, home)) for each in catalogue.PER_ACCOUNT]
     return Part((account, "", "account"), harvest), tasks
 
 
-def _region(scope: Scope) -> tuple[Part, list[Task]]:
-    """Read one account in one Region; the recovery points of each vault are a task of their own."""
+def _region(scope: Scope, *, shared: bool) -> tuple[Part, list[Task]]:
+    """Read one account in one Region; the recovery points of each vault are a task of their own. `shared`: not its jobs."""
     harvest = Harvest(spill=scope.reading.spill)
     managed = backup.read_settings(scope, harvest)
     vaults = backup.read_vaults(scope, harvest)
     backup.read_plans(scope, harvest)
     resources.read_dynamodb(scope, harvest, advanced=managed.get(ResourceType.DYNAMODB))
     for reader in catalogue.REGIONAL:
-        reader.read(scope, harvest)
+        if not (shared and reader in JOB_READERS):
+            reader.read(scope, harvest)
     if not vaults:
         unlisted = [AwsRefused("the vaults could not be listed", code="VaultsUnread")] if vaults is None else []
         harvest.read(scope.account, scope.region, "recovery_points", unlisted)

@@ -20,6 +20,8 @@ from strongroom import ledger
 from strongroom.aws.fleet import merging, shelf
 from strongroom.aws.fleet.crowd import Crowd, Progress, processes_for
 from strongroom.aws.fleet.earlier import ENDED, Earlier, Extent
+from strongroom.aws.fleet.everybody import ACCOUNTS_MIN, Everybody, everybody
+from strongroom.aws.fleet.knocking import knock
 from strongroom.aws.fleet.orders import ACCOUNT_SUBJECTS, SUBJECTS, Ground, Kind, Order, organization_orders
 from strongroom.aws.fleet.shelf import Entry
 from strongroom.aws.organization import OrganizationTree, read_tree
@@ -63,11 +65,20 @@ class Gathered:
             older = earlier.rest(table, self.orders, self.places, self._reads)
         if earlier and name in ENDED:
             older = chain(older, earlier.jobs(table, self._since(name), now=self.observed_at))
-        return merging.chunks(table, self.folder, self.entries, older=older, keys=self._keys_then)
+        return merging.chunks(table, self.folder, self.entries, older=older, keys=self._keys_then, shared=self._shared(name))
 
     @cached_property
     def _reads(self) -> pa.Table:
         return pa.concat_tables(merging.chunks(READS, self.folder, self.entries))
+
+    def _shared(self, table: str) -> dict[tuple[str, str], float | None]:
+        """Return the accounts and Regions whose jobs came with those of everybody, and since when they were asked for."""
+        found: dict[tuple[str, str], float | None] = {}
+        for order in self.orders:
+            if order.kind is Kind.JOBS:
+                since = {region: at for region, subject, at in order.since if subject == table}
+                found |= {(order.account, region): since.get(region) for region, _ in order.shared}
+        return found
 
     def _since(self, table: str) -> dict[tuple[str, str], float]:
         """Return since when jobs were asked for, where they were read."""
@@ -75,7 +86,7 @@ class Gathered:
             (order.account, region): at
             for order, entry in zip(self.orders, self.entries, strict=True)
             for region, subject, at in entry.incremental
-            if subject == table
+            if subject == table and order.kind is not Kind.EVERYBODY
         }
         reads = self._reads if asked else None
         rows = reads.filter(pc.and_(pc.equal(reads["subject"], table), reads["read"])).to_pylist() if reads else []
@@ -143,12 +154,14 @@ def gather(
     before: ledger.Snapshot | None = None,
     since: datetime | None = None,
     full: bool = False,
+    together_min: int = ACCOUNTS_MIN,
 ) -> Gathered:
     """Read everything the ledger stores into a folder; what is in it already is not asked for again. Raises as `read`.
 
     `processes`: at most so many, None: as many as the fleet is worth. `observed_at`: when another reading, which is taken up, began.
     `extent`: what is asked for; the rest is taken from the snapshot `before`. `since`: jobs that this snapshot has are asked for again
-    from then on at least, all of them if `full`. Raises BadInput for an account that the organization doesn't have.
+    from then on at least, all of them if `full`. `together_min`: with so many accounts jobs are asked for at once where that can be done.
+    Raises BadInput for an account that the organization doesn't have.
     """
     sessions.caller()  # the plainest error for missing or expired credentials
     tree = read_tree(sessions)
@@ -159,13 +172,18 @@ def gather(
     if spared and not spared.is_of(tree.organization_id, observed_at):
         spared = None
     ground = Ground(reading=Reading(sessions, str(home_region)), places=places, tree=tree)
-    earlier = {entry.order: entry for entry in shelf.entries(folder) if not entry.unread}
+    earlier = {entry.order: entry for entry in shelf.entries(folder) if entry.reached and not entry.unread}
     active = sum(account.status == "ACTIVE" for account in tree.accounts)
+    known = spared.since(since, observed_at) if spared and not full else {}
+    knock(sessions, places)
+    together = None
+    if not extent.accounts:
+        together = everybody(ground.reading, tree, places, known, observed_at=observed_at, accounts_min=together_min)
     count = processes_for(active, len(places), processes)
     with Crowd(ground, folder, processes=count, on_progress=on_progress) as crowd:
         rounds = _Round(crowd, earlier, spared if spared and spared.partial else None)
-        rounds.carry_out(_first_orders(tree, extent, places, spared.since(since, observed_at) if spared and not full else {}))
-        rounds.carry_out(_second_orders(rounds, places))
+        rounds.carry_out(_first_orders(tree, extent, places, known, together))
+        rounds.carry_out([*_second_orders(rounds, places), *_job_orders(rounds, folder, places, known, together)])
         rounds.carry_out(_replica_orders(rounds, places))
     in_order = sorted(rounds.done, key=lambda order: (order.account, order.region, order.kind is not Kind.ORGANIZATION, order.name))
     return Gathered(
@@ -180,7 +198,7 @@ def gather(
 
 
 def _first_orders(
-    tree: OrganizationTree, extent: Extent, places: tuple[str, ...], since: Mapping[tuple[str, str, str], float]
+    tree: OrganizationTree, extent: Extent, places: tuple[str, ...], since: Mapping[tuple[str, str, str], float], together: Everybody | None
 ) -> list[Order]:
     """Everything but keys and roles, which are known only when vaults, resources and selections are."""
     unknown = sorted(set(extent.accounts) - {account.id for account in tree.accounts})
@@ -193,11 +211,28 @@ def _first_orders(
         if account.status != "ACTIVE":
             orders.append(Order(kind=Kind.CLOSED, account=account.id, what=account.status))
             continue
-        known = ((region, table, since.get((account.id, region, table))) for region in places for table in ENDED)
-        spared = tuple((region, table, at) for region, table, at in known if at is not None)
-        orders.append(Order(kind=Kind.ACCOUNT, account=account.id, since=spared))
+        spared = _spared(account.id, places, since)
+        own = Order(kind=Kind.ACCOUNT, account=account.id, since=spared)
+        orders.append(together.order_of(account.id, spared) if together else own)
         orders.append(Order(kind=Kind.EFFECTIVE_POLICY, account=account.id))
-    return orders
+    return orders + (together.orders if together else [])
+
+
+def _spared(account: str, places: Sequence[str], since: Mapping[tuple[str, str, str], float]) -> tuple[tuple[str, str, float], ...]:
+    """Return for each Region and kind of job since when an account has to be asked, where older ones are known."""
+    known = ((region, table, since.get((account, region, table))) for region in places for table in ENDED)
+    return tuple((region, table, at) for region, table, at in known if at is not None)
+
+
+def _job_orders(
+    rounds: _Round, folder: Path, places: tuple[str, ...], since: Mapping[tuple[str, str, str], float], together: Everybody | None
+) -> list[Order]:
+    """Jobs of the accounts for which the lists of everybody's don't answer, and the word that those of the others are read."""
+    if together is None:
+        return []
+    answered = together.answered(folder, rounds.done)
+    members = sorted(together.members & rounds.reachable())
+    return [together.order_after(account, answered, _spared(account, places, since)) for account in members]
 
 
 def _second_orders(rounds: _Round, places: tuple[str, ...]) -> list[Order]:

@@ -43,6 +43,7 @@ class Entry:
     roles: tuple[tuple[str, str], ...] = ()
     known: tuple[tuple[str, str, str | None, tuple[str, ...]], ...] = ()  # fields of KnownKey
     incremental: tuple[tuple[str, str, float], ...] = ()  # Region, subject, epoch seconds: nothing older was asked for
+    witnesses: tuple[tuple[str, str], ...] = ()  # as in Harvest
 
     def encode(self) -> str:
         """Return the entry as a line of JSON."""
@@ -51,7 +52,7 @@ class Entry:
     @classmethod
     def decode(cls, document: dict[str, Any]) -> Self:
         """Return an entry from what `encode` wrote; raises KeyError, TypeError, ValueError."""
-        lists = {name: tuple(map(tuple, document[name])) for name in ("keys", "roles", "incremental")}
+        lists = {name: tuple(map(tuple, document[name])) for name in ("keys", "roles", "incremental", "witnesses")}
         known = tuple((wanted, arn, manager, tuple(related)) for wanted, arn, manager, related in document["known"])
         segments = tuple(Segment(**each) for each in document["segments"])
         return cls(**{**document, **lists, "known": known, "segments": segments})

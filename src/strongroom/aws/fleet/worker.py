@@ -4,6 +4,7 @@ The child opens the AWS SDK as its parent did, signs with the parent's credentia
 the one that it works for. Rows never pass the pipe; they are in the files that both can read.
 """
 
+import io
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ import botocore.session
 from botocore.credentials import Credentials
 
 from strongroom import errors
-from strongroom.aws.fleet.hand import Failure, Hand, Message, Step, begin
+from strongroom.aws.fleet.hand import Failure, Hand, Message, Silence, Step, begin
 from strongroom.aws.fleet.orders import Ground, Order
 from strongroom.aws.fleet.shelf import Entry, Log
 from strongroom.aws.readers.scope import Reading
@@ -58,6 +59,10 @@ class Worker:
         """Let it sign with renewed credentials from now on."""
         self._send({"credentials": credentials})
 
+    def hear_of(self, silence: Silence) -> None:
+        """Let it know of a Region and service that never answered."""
+        self._send({"silence": [silence.region, silence.service]})
+
     def stop(self) -> None:
         """End the process: politely, and if it doesn't listen, by force."""
         self._stopping = True
@@ -79,11 +84,12 @@ class Worker:
             pass
 
     def _listen(self) -> None:
-        for line in self._process.stdout or ():
-            message = _decoded(json.loads(line))
-            if isinstance(message, Entry):
-                self._orders.pop(message.order, None)
-            self._tell(message)
+        with self._process.stdout or io.StringIO() as lines:
+            for line in lines:
+                message = _decoded(json.loads(line))
+                if isinstance(message, Entry):
+                    self._orders.pop(message.order, None)
+                self._tell(message)
         if not self._stopping:
             self._tell(Failure(self._death()))
 
@@ -101,6 +107,8 @@ class Worker:
 def _decoded(document: dict[str, Any]) -> Message:
     if "step" in document:
         return Step(*document["step"])
+    if "silence" in document:
+        return Silence(*document["silence"])
     if "entry" in document:
         return Entry.decode(document["entry"])
     if "bug" in document:
@@ -113,6 +121,8 @@ def _decoded(document: dict[str, Any]) -> Message:
 def _encoded(message: Message) -> dict[str, Any]:
     if isinstance(message, Step):
         return {"step": [message.brought, message.what]}
+    if isinstance(message, Silence):
+        return {"silence": [message.region, message.service]}
     if isinstance(message, Entry):
         return {"entry": json.loads(message.encode())}
     error = message.error
@@ -129,6 +139,7 @@ def setup_of(sessions: Sessions, ground: Ground, *, folder: Path, name: str) -> 
         "role": sessions.role,
         "caller": asdict(sessions.caller()),
         "credentials": sessions.signing(),
+        "silences": sessions.silences,
         "home_region": ground.reading.home_region,
         "places": ground.places,
         "texts": list(ground.reading.texts),
@@ -151,12 +162,17 @@ def main(lines: TextIO, out: TextIO) -> None:
             out.write(f"{json.dumps(_encoded(message))}\n")
             out.flush()
 
+    for region, service in setup["silences"]:
+        sessions.hears_nothing(region, service)
+    sessions.on_silence = lambda region, service: tell(Silence(region, service))
     hand = Hand(Ground(reading=reading, places=tuple(setup["places"])), log, tell)
     begin(hand)
     for line in lines:
         message = json.loads(line)
         if "order" in message:
             hand.give(Order.decode(message["order"]))
+        elif "silence" in message:
+            sessions.hears_nothing(*message["silence"])
         else:
             own.renew(*message["credentials"])
 

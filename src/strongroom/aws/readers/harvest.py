@@ -51,6 +51,7 @@ class Harvest:
     segments: "list[Segment]" = field(default_factory=list)  # where spilled rows are
     keys: set[tuple[str, str, str]] = field(default_factory=set)  # (account, Region, key as the service names it)
     roles: set[tuple[str, str]] = field(default_factory=set)  # (account, role ARN)
+    witnesses: set[tuple[str, str]] = field(default_factory=set)  # (Region, recovery point ARN): some that a backup job has made
 
     def add(self, table: TableSchema, *values: Any) -> None:
         """Add a row, its values in the order of the schema."""

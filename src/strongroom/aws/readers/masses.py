@@ -4,11 +4,14 @@ Source: AWS Backup API reference, ListRecoveryPointsByBackupVault, ListBackupJob
 back 30 days.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from strongroom import ledger
 from strongroom.aws.readers.backup import PAGE
@@ -21,6 +24,7 @@ from strongroom.ledger.columns import ARROW_TYPES
 Items = Sequence[Mapping[str, Any]]
 Columns = dict[str, pa.Array]
 NOTHING: Mapping[str, Any] = {}
+DAY_SECONDS = 86_400
 
 # Which member of AWS's answer each column is, or which member of a member.
 _JOB: Final = MappingProxyType(
@@ -100,6 +104,8 @@ _RECOVERY_POINT: Final = MappingProxyType(
 
 def read_recovery_points(scope: Scope, harvest: Harvest, vault: str) -> None:
     """Add all recovery points of a vault."""
+    watched = scope.reading.watched.get((scope.account, scope.region))
+    newest: dict[int, tuple[float, str]] = {}
     with harvest.subject(scope.account, scope.region, "recovery_points") as subject:
         for page in scope.pages(
             "backup", "list_recovery_points_by_backup_vault", "RecoveryPoints", raw=True, BackupVaultName=vault, MaxResults=PAGE
@@ -108,33 +114,67 @@ def read_recovery_points(scope: Scope, harvest: Harvest, vault: str) -> None:
             columns = recovery_point_columns(items, vault)
             # Keys that nothing uses any more still decide whether what they encrypt can be read.
             harvest.keys.update((scope.account, scope.region, key) for key in columns["key_arn"].unique().to_pylist() if key)
+            if watched:
+                _watch(columns, watched, newest)
             _add(scope, harvest, RECOVERY_POINTS, columns, len(items))
+    harvest.witnesses.update((scope.region, arn) for _, arn in newest.values())
 
 
 def read_backup_jobs(scope: Scope, harvest: Harvest) -> None:
     """Add the backup jobs that AWS still lists."""
-    with harvest.subject(scope.account, scope.region, "backup_jobs") as subject:
-        for page in scope.pages(
-            "backup", "list_backup_jobs", "BackupJobs", raw=True, MaxResults=PAGE, **scope.created_after("backup_jobs")
-        ):
-            items = _dated(page, "BackupJobId", subject)
-            _add(scope, harvest, BACKUP_JOBS, backup_job_columns(items), len(items))
+    _read_jobs(scope, harvest, JOBS[BACKUP_JOBS.name])
 
 
 def read_copy_jobs(scope: Scope, harvest: Harvest) -> None:
     """Add the copy jobs that AWS still lists; they are listed in the account of the source."""
-    with harvest.subject(scope.account, scope.region, "copy_jobs") as subject:
-        for page in scope.pages("backup", "list_copy_jobs", "CopyJobs", raw=True, MaxResults=PAGE, **scope.created_after("copy_jobs")):
-            items = _dated(page, "CopyJobId", subject)
-            _add(scope, harvest, COPY_JOBS, copy_job_columns(items), len(items))
+    _read_jobs(scope, harvest, JOBS[COPY_JOBS.name])
 
 
 def read_restore_jobs(scope: Scope, harvest: Harvest) -> None:
     """Add the restore jobs that AWS still lists; they are listed where the recovery point is."""
-    with harvest.subject(scope.account, scope.region, "restore_jobs") as subject:
-        for page in scope.pages("backup", "list_restore_jobs", "RestoreJobs", raw=True, MaxResults=PAGE):
-            items = _dated(page, "RestoreJobId", subject)
-            _add(scope, harvest, RESTORE_JOBS, restore_job_columns(items), len(items))
+    _read_jobs(scope, harvest, JOBS[RESTORE_JOBS.name])
+
+
+def read_jobs_of_all(scope: Scope, harvest: Harvest, name: str, *, since: float | None, until: float | None) -> bool:
+    """Add the jobs of all accounts, asked of one that administers AWS Backup; return whether all that AWS has was read.
+
+    `since`, `until`: when they were created, in epoch seconds. Nothing is said about subjects: whom the list answers for is not known here.
+    """
+    # A second more at both ends: AWS does not say whether an item of that very instant is listed.
+    filters = {} if since is None else {"ByCreatedAfter": datetime.fromtimestamp(since - 1, UTC)}
+    filters |= {} if until is None else {"ByCreatedBefore": datetime.fromtimestamp(until + 1, UTC)}
+    kind, subject = JOBS[name], Subject()
+    with subject.item():
+        for page in scope.pages("backup", kind.operation, kind.member, raw=True, ByAccountId="*", MaxResults=PAGE, **filters):
+            items = _dated(page, kind.key, subject)
+            owners = texts(items, "AccountId")
+            if owners.null_count:
+                subject.miss(f"{owners.null_count} items lack AccountId", "IncompleteAnswer")
+            place = {"account_id": pc.fill_null(owners, ""), "region": pa.repeat(scope.region, len(items))}
+            rows = pa.table(place | kind.columns(items), schema=ledger.schema(kind.table))
+            if until is not None:
+                rows = rows.filter(pc.less(rows["created_at"], pa.scalar(datetime.fromtimestamp(until, UTC))))
+            harvest.add_columns(kind.table, rows)
+    return not subject.missed
+
+
+def _read_jobs(scope: Scope, harvest: Harvest, kind: "Jobs") -> None:
+    with harvest.subject(scope.account, scope.region, kind.table.name) as subject:
+        filters = scope.created_after(kind.table.name)
+        for page in scope.pages("backup", kind.operation, kind.member, raw=True, MaxResults=PAGE, **filters):
+            items = _dated(page, kind.key, subject)
+            _add(scope, harvest, kind.table, kind.columns(items), len(items))
+
+
+def _watch(columns: Columns, between: tuple[float, float], newest: dict[int, tuple[float, str]]) -> None:
+    """Note the newest recovery point of each day that a backup job of the account itself has made; `between` in epoch seconds."""
+    seconds = pc.divide(pc.cast(columns["created_at"], pa.int64()), 1_000_000)
+    made = pc.and_(pc.equal(columns["status"], "COMPLETED"), pc.is_null(columns["source_vault_arn"]))
+    wanted = pc.and_(made, pc.and_(pc.greater_equal(seconds, int(between[0])), pc.less(seconds, int(between[1]))))
+    for at, arn in zip(seconds.filter(wanted).to_pylist(), columns["arn"].filter(wanted).to_pylist(), strict=True):
+        day = at // DAY_SECONDS
+        if at > newest.get(day, (0.0, ""))[0]:
+            newest[day] = (at, arn)
 
 
 def recovery_point_columns(items: Items, vault: str) -> Columns:
@@ -156,6 +196,26 @@ def copy_job_columns(items: Items) -> Columns:
 def restore_job_columns(items: Items) -> Columns:
     """Return the columns of restore jobs, but account and Region."""
     return _columns(RESTORE_JOBS, _RESTORE_JOB, items)
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """How AWS lists jobs of one kind."""
+
+    table: TableSchema
+    operation: str
+    member: str  # of the answer
+    key: str
+    columns: Callable[[Items], Columns]
+
+
+JOBS: Mapping[str, Jobs] = MappingProxyType(
+    {
+        BACKUP_JOBS.name: Jobs(BACKUP_JOBS, "list_backup_jobs", "BackupJobs", "BackupJobId", backup_job_columns),
+        COPY_JOBS.name: Jobs(COPY_JOBS, "list_copy_jobs", "CopyJobs", "CopyJobId", copy_job_columns),
+        RESTORE_JOBS.name: Jobs(RESTORE_JOBS, "list_restore_jobs", "RestoreJobs", "RestoreJobId", restore_job_columns),
+    }
+)
 
 
 def _columns(table: TableSchema, members: Mapping[str, str], items: Items, **made: pa.Array) -> Columns:

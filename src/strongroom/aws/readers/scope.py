@@ -31,6 +31,8 @@ class Reading:
     unreachable: dict[tuple[str, str], AwsUnreachable] = field(default_factory=dict)
     texts: dict[str, None] = field(default_factory=dict)  # digests of policy texts that are safely home
     since: dict[tuple[str, str, str], float] = field(default_factory=dict)  # (account, Region, subject): older items are known already
+    # (account, Region): between which epoch seconds recovery points tell whether a list of everybody's jobs holds theirs.
+    watched: dict[tuple[str, str], tuple[float, float]] = field(default_factory=dict)
     spill: "Callable[[str, pa.Table], Segment] | None" = None
 
 

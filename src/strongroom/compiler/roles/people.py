@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from strongroom.compiler.readrole import READ_ACTIONS
 from strongroom.compiler.roles.grants import Grant, role_resource, statements
+from strongroom.compiler.roles.tests import testing
 from strongroom.compiler.template import Json, sub
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import EVERY_ACCOUNT
@@ -27,6 +28,30 @@ _SEE_BACKUPS = Grant(
     ),
 )
 _SEE_RESTORES = Grant(sid="SeeRestores", why="to follow what was started", actions=("backup:DescribeRestoreJob", "backup:ListRestoreJobs"))
+_SEE_RESTORED = Grant(
+    sid="SeeWhatIsThere",
+    why="what would keep a restore from working, and where it is afterwards",
+    actions=(
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:ListTagsOfResource",
+        "ec2:DescribeAvailabilityZones",
+        "ec2:DescribeInstances",
+        "ec2:DescribeVolumes",
+        "ec2:DescribeVpcs",
+        "elasticfilesystem:DescribeFileSystems",
+        "iam:GetRole",
+        "kms:DescribeKey",
+        "rds:DescribeAccountAttributes",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBInstanceAutomatedBackups",
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBSubnetGroups",
+        "s3:GetBucketTagging",
+        "s3:GetEncryptionConfiguration",
+        "s3:ListBucket",
+    ),
+)
 _SEE_COPIES = Grant(sid="SeeCopies", why="to follow what was started", actions=("backup:DescribeCopyJob", "backup:ListCopyJobs"))
 _SEE_JOBS = Grant(sid="SeeJobs", why="what ran and what failed", actions=("backup:DescribeBackupJob", "backup:ListBackupJobs"))
 _SEE_PLANS = Grant(
@@ -54,6 +79,7 @@ _OTHER_ACCOUNTS: Json = {
 _WORDS = {
     RolePurpose.READ: "Reads backups and what they protect, nothing else",
     RolePurpose.RECOVERY: "Restores, and copies recovery points back",
+    RolePurpose.TESTER: "Restores as a test, examines what came back, and deletes it again",
     RolePurpose.BACKUP_TEAM: "Operates backups: sees them, starts backups, copies and restores",
     RolePurpose.WORKLOAD_TEAM: "Sees and restores the backups of this account",
 }
@@ -81,7 +107,9 @@ def grants(estate: Estate, purpose: RolePurpose) -> tuple[Grant, ...]:
     if purpose is RolePurpose.READ:
         return tuple(Grant(sid=group.name, why=group.why, actions=group.actions) for group in READ_ACTIONS)
     if purpose is RolePurpose.RECOVERY:
-        return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, *restoring, *copying)
+        return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, _SEE_RESTORED, *restoring, *copying)
+    if purpose is RolePurpose.TESTER:
+        return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, _SEE_RESTORED, *restoring, *copying, *testing(estate))
     if purpose is RolePurpose.BACKUP_TEAM:
         return (_SEE_BACKUPS, _SEE_JOBS, _SEE_RESTORES, _SEE_COPIES, _SEE_PLANS, *_backing_up(estate), *restoring, *copying)
     return (_SEE_BACKUPS, _SEE_JOBS, _SEE_RESTORES, *restoring)

@@ -18,7 +18,7 @@ from strongroom.domain.tables.masses import BACKUP_JOBS, COPY_JOBS, RECOVERY_POI
 from strongroom.domain.tables.organization import ACCOUNTS, CONTROL_POLICIES, EFFECTIVE_POLICIES, POLICIES, READS, SETTINGS
 from strongroom.domain.tables.other import OTHER_RESOURCES
 from strongroom.domain.tables.readiness import ALLOWED_IMAGES, DB_SUBNET_GROUPS, DEFAULT_VPCS, DISABLED_IMAGES, NATIVE_PROTECTION, QUOTAS
-from strongroom.domain.tables.restoring import RESTORE_JOBS, RESTORE_TESTING_PLANS, RESTORE_TESTING_SELECTIONS
+from strongroom.domain.tables.restoring import RESTORE_JOBS, RESTORE_TESTING_PLANS, RESTORE_TESTING_SELECTIONS, RESTORE_TESTS
 from strongroom.domain.tables.safeguards import (
     FRAMEWORKS,
     HELD_POINTS,
@@ -128,6 +128,7 @@ __all__ = [
     "RESTORE_JOBS",
     "RESTORE_TESTING_PLANS",
     "RESTORE_TESTING_SELECTIONS",
+    "RESTORE_TESTS",
     "ROLES",
     "SELECTIONS",
     "SETTINGS",

@@ -1,4 +1,4 @@
-"""What was restored: restore jobs, and the plans of AWS Backup's restore testing."""
+"""What was restored: restore jobs, the plans of AWS Backup's restore testing, and the records of tests that were validated."""
 
 from strongroom.domain.tables.schema import (
     ACCOUNT,
@@ -7,6 +7,7 @@ from strongroom.domain.tables.schema import (
     ColumnType,
     TableSchema,
     instant,
+    maybe_boolean,
     maybe_instant,
     maybe_integer,
     maybe_text,
@@ -79,4 +80,37 @@ RESTORE_TESTING_SELECTIONS = TableSchema(
         maybe_integer("validation_hours", "how long a restored resource is kept for validation"),
     ),
     later=True,
+)
+
+# No snapshot holds it: `ledger.records` keeps the documents, and `proof.recorded` makes a row of each.
+RESTORE_TESTS = TableSchema(
+    "restore_tests",
+    "a restore test that was documented, by Strongroom's own restore or by AWS Backup's",
+    (
+        text("account_id", "account of the recovery point's vault"),
+        text("region", "its Region"),
+        text("vault_name", "the vault"),
+        text("test_id", "id of its record"),
+        text("test", "restore test of the strategy; empty: asked for by hand"),
+        text("origin", "strongroom or aws: whose restore job it was"),
+        text("resource_arn", "the resource that was backed up"),
+        text("resource_type", "ResourceType"),
+        text("point_arn", "the recovery point"),
+        instant("point_created_at", "its creation date"),
+        text("outcome", "passed failed unknown"),
+        Column("wrong", ColumnType.BOOLEAN, "it failed, and not only because it took too long"),
+        text("told", "why, in one sentence"),
+        maybe_integer("seconds", "until the restored resource was validated, rounded up; null: nothing was restored"),
+        maybe_integer("rto_seconds", "the objective at that time; null: there was none"),
+        Column("restored", ColumnType.BOOLEAN, "something was restored"),
+        maybe_text("restored_account", "account that it was restored into; null: nothing was"),
+        maybe_text("restored_region", "its Region"),
+        maybe_text("job_id", "restore job of AWS Backup; null: there was none"),
+        maybe_text("created_resource_arn", "what was restored; null: nothing"),
+        instant("started_at", "AWS's time"),
+        instant("completed_at", "AWS's time"),
+        maybe_boolean("cleaned_up", "what it made is gone; null: nothing was made"),
+        Column("leftovers", ColumnType.TEXTS, "ARNs of what is still there"),
+        maybe_instant("next_at", "when it is due again; null: nobody declared it"),
+    ),
 )

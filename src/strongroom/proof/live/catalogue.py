@@ -1,5 +1,6 @@
 """All live checks, in the order of their codes."""
 
+from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.proof.live.accounts_closing import accounts_closing
 from strongroom.proof.live.alarm_does_nothing import alarm_does_nothing
@@ -17,8 +18,10 @@ from strongroom.proof.live.landing_zone_differs import landing_zone_differs
 from strongroom.proof.live.legal_holds_near_limit import legal_holds_near_limit
 from strongroom.proof.live.nobody_has_subscribed import nobody_has_subscribed
 from strongroom.proof.live.nobody_is_told import nobody_is_told
+from strongroom.proof.live.plan_of_one_account_differs import plan_of_one_account_differs
 from strongroom.proof.live.policy_of_organization_changed import policy_of_organization_changed
 from strongroom.proof.live.restore_test_finds_nothing import restore_test_finds_nothing
+from strongroom.proof.live.restore_test_left_something import restore_test_left_something
 from strongroom.proof.live.restore_test_not_deployed import restore_test_not_deployed
 from strongroom.proof.live.restore_test_window_too_short import restore_test_window_too_short
 from strongroom.proof.live.rule_lets_nothing_through import rule_lets_nothing_through
@@ -32,6 +35,11 @@ from strongroom.proof.live.topic_takes_nothing import topic_takes_nothing
 from strongroom.proof.live.trusted_access_off import trusted_access_off
 from strongroom.proof.live.undeclared_lock_hardens import undeclared_lock_hardens
 from strongroom.proof.live.vault_policy_differs import vault_policy_differs
+
+
+def _timed(estate: Estate) -> bool:
+    return any(each.rto_minutes for each in estate.objectives)
+
 
 LIVE: tuple[LiveCheck, ...] = (
     silence_unnoticed,
@@ -63,6 +71,8 @@ LIVE: tuple[LiveCheck, ...] = (
     restore_test_not_deployed,
     restore_test_finds_nothing,
     restore_test_window_too_short,
+    restore_test_left_something,
+    live_query("VRF159", "copies_come_back_too_late", severity=Severity.ERROR, asks=governed("copy_jobs"), wanted=_timed),
     live_query("VRF160", "legal_hold_holds_nothing", severity=Severity.ERROR, asks=governed()),
     live_query("VRF161", "legal_hold_misses_copies", severity=Severity.WARNING, asks=governed()),
     legal_holds_near_limit,
@@ -70,4 +80,5 @@ LIVE: tuple[LiveCheck, ...] = (
     allowed_images_refuse_copies,
     live_query("VRF176", "recovery_points_of_disabled_images", severity=Severity.ERROR, asks=governed()),
     vault_policy_differs,
+    plan_of_one_account_differs,
 )

@@ -26,6 +26,7 @@ class Copy:
     by_points: frozenset[str]  # accounts whose administrator could delete it
     by_key: frozenset[str]  # accounts whose administrator could change its key
     hardened: bool
+    held: bool = False  # by a legal hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ def _copy(place: Place, spans: int, account: str, days: Sequence[int], keys: dic
         by_points=frozenset(map(called, place.powers.by_points)),
         by_key=frozenset(map(called, place.powers.by_key)),
         hardened=place.hardened,
+        held=place.held,
     )
 
 

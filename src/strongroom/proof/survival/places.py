@@ -26,6 +26,7 @@ class Place:
     usable: bool  # False: its key is disabled, deleted or waits for it, so that nothing here can be restored
     doubt: str  # what could not be read of it; empty: nothing
     hardened: bool
+    held: bool  # by a legal hold: nobody deletes it before the hold is cancelled
     powers: Powers
     events: Mapping[Event, bool]  # that destroy it, each True where that is certain
 
@@ -36,16 +37,18 @@ class _Known:
 
     vaults: Mapping[tuple[str, str, str], tuple[str, bool, datetime | None]]  # type, locked, lock_at
     keys: Mapping[str, tuple[str, str]]  # manager, state
+    holds: Mapping[tuple[str, str], str]  # an active legal hold of an account and Region: its id
     management: str
     now: datetime
 
 
 def read_places(rows: list[dict[str, Any]], tables: Tables, powerful: Powerful, management: str) -> tuple[Place, ...]:
-    """Return a place for each row (account_id, region, vault_name, key_arn, key_unknown, example), in their order."""
+    """Return a place for each row (account_id, region, vault_name, key_arn, held, key_unknown, example), in their order."""
     columns = ("account_id", "region", "name", "type", "locked", "lock_at")
     known = _Known(
         vaults={row[:3]: row[3:] for row in _rows(tables, "vaults", *columns)},
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
+        holds={row[:2]: row[2] for row in _rows(tables, "legal_holds", "account_id", "region", "hold_id", "status") if row[3] == "ACTIVE"},
         management=management,
         now=tables.observed_at,
     )
@@ -65,6 +68,7 @@ def _place(number: int, row: Mapping[str, Any], known: _Known, powerful: Powerfu
         key_arn=key_arn,
         locked=locked and not hardened,
         hardened=hardened,
+        hold_arn=f"arn:aws:backup:{region}:{account}:legal-hold:{known.holds[account, region]}" if row["held"] else "",
     )
     powers = powerful.over(target)
     return Place(
@@ -76,6 +80,7 @@ def _place(number: int, row: Mapping[str, Any], known: _Known, powerful: Powerfu
         usable=state in {"Enabled", ""},
         doubt="; ".join(_doubts(row, kind, state)),
         hardened=hardened,
+        held=row["held"],
         powers=powers,
         events=dict(_events(account, region, key_arn, powers, known.management)),
     )

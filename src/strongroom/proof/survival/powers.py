@@ -21,6 +21,7 @@ from strongroom.semantics.survival import ANYBODY
 INTRUDER: Final = "strongroom-survive-intruder"
 _EVERYTHING: Final = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
 _LEAVE: Final = "organizations:LeaveOrganization"
+_CANCEL: Final = "backup:CancelLegalHold"
 _UNLOCK: Final = "backup:DeleteBackupVaultLockConfiguration"
 _KEY_CHANGES: Final = ("kms:DisableKey", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion")
 _OWN: Final = "its own"  # stands for the id of an account
@@ -38,6 +39,7 @@ class Target:
     key_arn: str  # of a key that somebody could change; empty: none
     locked: bool  # by a lock that could still be removed
     hardened: bool  # a compliance lock after its grace time, or an air-gapped vault: nobody deletes anything through AWS Backup
+    hold_arn: str = ""  # of a legal hold that keeps the recovery points; empty: none. Whoever cancels one is taken to cancel all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +136,7 @@ class Powerful:
             target.example.split(":")[5].partition("/")[0],
             target.locked,
             target.hardened,
+            bool(target.hold_arn),
         )
 
     def _kind(self, account: str) -> tuple[object, ...]:
@@ -172,15 +175,18 @@ class Powerful:
 
 
 def _deletions(target: Target, *, certain: bool) -> Iterator[tuple[Asked, ...]]:
-    """Yield the ways to delete recovery points that certainly work, or the others; a lock that can be removed is removed first.
+    """Yield the ways to delete recovery points that certainly work, or the others; lock and hold are removed first where they can be.
 
-    A lock stops AWS Backup's own calls; whether it also stops those of the service that keeps a snapshot, AWS doesn't say.
+    Both stop AWS Backup's own calls; whether they also stop those of the service that keeps a snapshot, AWS doesn't say.
     """
-    unlocking = (Asked(action=_UNLOCK, resource=target.vault_arn),) if target.locked else ()
+    unlocking = (
+        *((Asked(action=_UNLOCK, resource=target.vault_arn),) if target.locked else ()),
+        *((Asked(action=_CANCEL, resource=target.hold_arn),) if target.hold_arn else ()),
+    )
     for way in operations.deed("delete").ways:
         (need,) = way.needs
         native = not need.action.startswith("backup:")
-        works = operations.certain(way) and not (native and (target.locked or target.hardened))
+        works = operations.certain(way) and not (native and (target.locked or target.hardened or target.hold_arn))
         if works is not certain or not operations.concerns(need, target.example) or (target.hardened and not native):
             continue
         guard = "" if native else target.vault_arn

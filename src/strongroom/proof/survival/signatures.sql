@@ -10,7 +10,7 @@ WITH reached AS (
     FROM copies AS c
     JOIN places AS p
         ON p.account_id = c.account_id AND p.region = c.region AND p.vault_name = c.vault_name AND p.key_arn = c.key_arn
-        AND p.form = c.form
+        AND p.form = c.form AND p.held = c.held
     CROSS JOIN clock AS k
     LEFT JOIN spans AS s ON c.oldest_at <= k.now - to_days(s.days)
     WHERE p.usable

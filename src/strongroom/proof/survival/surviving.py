@@ -31,7 +31,7 @@ from strongroom.proof.survival.powers import Powerful
 from strongroom.semantics.survival import EventKind, Events
 
 DAYS: Final = (1, 7, 30, 90)  # for which ransomware may go unnoticed
-PLACE: Final = ("account_id", "region", "vault_name", "key_arn", "form")
+PLACE: Final = ("account_id", "region", "vault_name", "key_arn", "form", "held")
 SUBJECTS: Final = ("vaults", "recovery_points", "keys", "principals")  # without which it isn't known what is left
 
 
@@ -177,7 +177,7 @@ def _places(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot) ->
     """Return the places that hold copies, and load them as a table."""
     rows = ledger.rows(
         connection,
-        "SELECT account_id, region, vault_name, key_arn, form, bool_or(key_unknown) AS key_unknown, min(example) AS example "
+        f"SELECT {', '.join(PLACE)}, bool_or(key_unknown) AS key_unknown, min(example) AS example "  # noqa: S608 - our own names
         "FROM copies GROUP BY ALL ORDER BY ALL",
     )
     entitled = access(snapshot)
@@ -187,10 +187,7 @@ def _places(connection: duckdb.DuckDBPyConnection, snapshot: ledger.Snapshot) ->
         {
             "place_no": pa.array([place.number for place in places], pa.int64()),
             "usable": pa.array([place.usable for place in places], pa.bool_()),
-            **{
-                name: pa.array([row[name] for row in rows], pa.string())
-                for name in ("account_id", "region", "vault_name", "key_arn", "form")
-            },
+            **{name: pa.array([row[name] for row in rows], pa.bool_() if name == "held" else pa.string()) for name in PLACE},
         }
     )
     connection.register("given_places", table)
@@ -203,7 +200,7 @@ def _reaching(connection: duckdb.DuckDBPyConnection, days: int) -> Reaching:
     found = ledger.rows(
         connection,
         "SELECT count(DISTINCT c.resource_arn) AS resources, min(c.oldest_at) AS oldest_at FROM copies AS c "
-        "JOIN places AS p USING (account_id, region, vault_name, key_arn, form), clock AS k "
+        "JOIN places AS p USING (account_id, region, vault_name, key_arn, form, held), clock AS k "
         "WHERE p.usable AND c.oldest_at <= k.now - to_days(CAST($days AS INTEGER))",
         {"days": days},
     )[0]

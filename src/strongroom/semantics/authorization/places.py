@@ -173,6 +173,8 @@ class Scene:
     def filled(self, values: Mapping[str, tuple[str, ...]], resource: str | Unread, place: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield the context keys of a call whose values are known, and the account that owns what it is for."""
         words = {**self._words, "key_region": self._region(resource, place)}
+        if place == "job role":
+            words["account"] = self._job_account
         account = self.owner(resource, place)
         if account:
             yield "aws:ResourceAccount", (account,)
@@ -189,6 +191,8 @@ class Scene:
             return ""
         words = self._words
         at_destination = place in _AT_DESTINATION or "{destination_region}" in place
+        if place.startswith("restored "):
+            return resource.split(":")[4] or self._job_account
         return resource.split(":")[4] or words["destination_account" if at_destination else "account"]
 
     def is_new(self, place: str) -> bool:
@@ -200,6 +204,12 @@ class Scene:
         if not action.startswith("backup:"):
             return ""
         return {"recovery point": self.places.vault, "new recovery point": self.places.destination_vault}.get(place, "")
+
+    @cached_property
+    def _job_account(self) -> str:
+        """Where the job runs: that of its role, which is not the vault's where an air-gapped one of another account is shared."""
+        parts = self.places.job_role.split(":")
+        return parts[4] if len(parts) > 5 and parts[2] == "iam" else self._words["account"]
 
     @cached_property
     def _words(self) -> dict[str, str]:
@@ -237,7 +247,7 @@ class Scene:
         places, words = self.places, self._words
         forms = facts.arn_forms(self.type, basic=self.basic)
         there = words | {"region": words["destination_region"], "account": words["destination_account"]}
-        restored = places.restored or forms.restored.format_map(words)
+        restored = places.restored or forms.restored.format_map(words | {"account": self._job_account})
         return {
             "job role": places.job_role,
             "instance role": places.instance_role,

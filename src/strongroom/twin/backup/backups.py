@@ -142,6 +142,7 @@ def _finish(world: World, at: datetime, job: BackupJob) -> None:
         _end(world, at, job, BackupJobState.FAILED, (str(problem), OTHER))
         return
     job.size_bytes = job.resource.size_bytes if content is None else content.size_bytes
+    job.moved_bytes = None if content is None else content.moved_bytes
     job.key_arn = _encrypting_key(world, job, vault)
     point, remark = continuous.point(world, at, job, vault) if job.continuous else (None, None)
     onward = point

@@ -3,11 +3,22 @@
 The engine handles content as something opaque: it takes it, hands it on to copies, gives it back, and lets restores be filled with it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from strongroom.twin.backup.state import Resource, RestoreJob
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where a copy of a recovery point lies."""
+
+    account: str
+    region: str
+    key_arn: str | None  # that encrypts it; None: not encrypted, or with a key that AWS owns
+    air_gapped: bool
 
 
 class Content(Protocol):
@@ -16,6 +27,10 @@ class Content(Protocol):
     @property
     def size_bytes(self) -> int:
         """What the recovery point reports as its size."""
+
+    @property
+    def moved_bytes(self) -> int:
+        """What was written when it was made."""
 
 
 class NotKept(Exception):
@@ -28,8 +43,11 @@ class Contents(Protocol):
     def take(self, resource: "Resource", account: str, region: str, at: datetime) -> Content | None:
         """Return what a resource held at `at`, which has passed; None: there are no data of it. Raises NotKept."""
 
-    def share(self, content: Content) -> Content:
-        """Return the content for a further recovery point of the same data: a copy."""
+    def share(self, content: Content, shelf: Shelf | None = None) -> Content:
+        """Return the content for a further recovery point of the same data: a copy on a shelf, or one beside it. Raises NotKept."""
+
+    def archive(self, content: Content) -> None:
+        """Hear that a recovery point with this content has moved to cold storage."""
 
     def release(self, content: Content) -> None:
         """Hear that a recovery point with this content is gone: what nothing else references may be freed."""
@@ -40,6 +58,12 @@ class Contents(Protocol):
         Raises NotKept; then what was made stays, as on AWS.
         """
 
+    def corrupt(self, content: Content, count: int, seed: str) -> int:
+        """Change the bytes of up to `count` things in a recovery point, and tell nobody; returns how many."""
+
+    def heal(self, content: Content) -> None:
+        """Put right what `corrupt` did."""
+
 
 class NoContents:
     """A twin without data: recovery points are state alone."""
@@ -48,12 +72,22 @@ class NoContents:
         """There are none."""
         return None
 
-    def share(self, content: Content) -> Content:
+    def share(self, content: Content, shelf: Shelf | None = None) -> Content:
         """Return it as it is."""
         return content
+
+    def archive(self, content: Content) -> None:
+        """Do nothing."""
 
     def release(self, content: Content) -> None:
         """Do nothing."""
 
     def fill(self, content: Content, job: "RestoreJob", arn: str, instant: datetime | None) -> None:
+        """Do nothing."""
+
+    def corrupt(self, content: Content, count: int, seed: str) -> int:
+        """Change nothing."""
+        return 0
+
+    def heal(self, content: Content) -> None:
         """Do nothing."""

@@ -14,7 +14,7 @@ from strongroom.semantics.jobs import CopyJobState, RecoveryPointStatus
 from strongroom.twin.backup import airgapped, arns, composites, notices, pace, turns
 from strongroom.twin.backup.access import Caller, may_copy_into, may_use_key
 from strongroom.twin.backup.chance import chance
-from strongroom.twin.backup.contents import Content, NotKept
+from strongroom.twin.backup.contents import Content, NotKept, Shelf
 from strongroom.twin.backup.disturbances import stretched
 from strongroom.twin.backup.expiry import add_point, is_cold
 from strongroom.twin.backup.locks import refusal
@@ -291,15 +291,18 @@ def _point(world: World, at: datetime, copy: CopyJob, vault: Vault) -> RecoveryP
         continuous=False,
         account=source.account,
         member=source.member,
-        content=_content(world, at, copy),
+        content=_content(world, at, copy, vault),
     )
 
 
-def _content(world: World, at: datetime, copy: CopyJob) -> Content | None:
+def _content(world: World, at: datetime, copy: CopyJob, vault: Vault) -> Content | None:
     source = copy.source
     if source.continuous:
         return world.contents.take(source.resource, source.account, copy.region, at)
-    return None if source.content is None else world.contents.share(source.content)
+    if source.content is None:
+        return None
+    shelf = Shelf(account=vault.account, region=vault.region, key_arn=copy.key_arn, air_gapped=vault.air_gapped)
+    return world.contents.share(source.content, shelf)
 
 
 def _arn(copy: CopyJob, vault: Vault, at: datetime) -> str:

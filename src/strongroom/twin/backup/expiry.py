@@ -36,7 +36,13 @@ def _plan_cooling(world: World, vault: Vault, point: RecoveryPoint) -> None:
 def _cool(world: World, at: datetime, subject: tuple[Vault, RecoveryPoint]) -> None:
     vault, point = subject
     if vault.points.get(point.arn) is point and is_cold(point, at):
+        _archive(world, point)
         notices.of_cooling(world, at, vault, point)
+
+
+def _archive(world: World, point: RecoveryPoint) -> None:
+    if point.content is not None:
+        world.contents.archive(point.content)
 
 
 def plan_end(world: World, vault: Vault, point: RecoveryPoint, counted_from: datetime) -> None:
@@ -96,6 +102,8 @@ def held(point: RecoveryPoint) -> bool:
 def release(world: World, vault: Vault, point: RecoveryPoint, luck: Chance) -> None:
     """Let go of a recovery point after its last legal hold: what is overdue goes within 24 hours."""
     point.warm_until = world.at
+    if is_cold(point, world.at):
+        _archive(world, point)
     if point.due_at is not None and point.due_at <= world.at:
         point.due_at = world.at + luck.between(timedelta(0), RELEASE_WINDOW, 3)
         world.clockwork.at(point.due_at, _end, (vault, point))

@@ -14,6 +14,7 @@ from strongroom.semantics.restoretesting import NAME_PREFIX
 from strongroom.twin.backup.state import Inventory, Resource, World
 
 _GIB = 1024**3
+_CAPACITIES = ("ReadCapacityUnits", "WriteCapacityUnits")
 _ENGINES = {"docdb": ResourceType.DOCUMENTDB, "neptune": ResourceType.NEPTUNE}
 _RESTORE_TEST_TAG = facts.limit("restore_testing_tag").value  # plans ignore what restore testing made
 
@@ -82,7 +83,14 @@ def _tables(backend: Any, _account: str, _region: str) -> Iterator[Resource]:
             size_bytes=items * 400,
             encrypted=True,
             key_arn=sse.get("KMSMasterKeyId"),
-            details={"schema": table.schema, "attributes": table.attr, "billing": table.billing_mode},
+            details={
+                "schema": table.schema,
+                "attributes": table.attr,
+                "billing": table.billing_mode,
+                "indexes": [index.describe() for index in table.indexes],
+                "global_indexes": [index.describe() for index in table.global_indexes],
+                "throughput": {name: table.throughput.get(name) for name in _CAPACITIES},
+            },
         )
 
 
@@ -106,8 +114,9 @@ def _ec2(backend: Any, account: str, region: str) -> Iterator[Resource]:
         for instance in reservation.instances:
             tags = _tags(instance.get_tags())
             if instance.state in ("running", "stopped"):
-                volumes = [device.volume_id for device in instance.block_device_mapping.values()]
-                disks = [backend.volumes[each] for each in volumes if each in backend.volumes]
+                volumes = [(name, device.volume_id) for name, device in instance.block_device_mapping.items()]
+                devices = [(name, backend.volumes[each]) for name, each in volumes if each in backend.volumes]
+                disks = [disk for _, disk in devices]
                 yield Resource(
                     arn=f"arn:{partition}:ec2:{region}:{account}:instance/{instance.id}",
                     type=ResourceType.EC2,
@@ -116,13 +125,16 @@ def _ec2(backend: Any, account: str, region: str) -> Iterator[Resource]:
                     size_bytes=sum(int(disk.size) for disk in disks) * _GIB,
                     encrypted=any(disk.encrypted for disk in disks),
                     key_arn=next((disk.kms_key_id for disk in disks if disk.encrypted), None),
-                    details=_known(
-                        InstanceType=instance.instance_type,
-                        SubnetId=instance.subnet_id,
-                        VpcId=instance.vpc_id,
-                        SecurityGroupIds=json.dumps([group.id for group in instance.security_groups]),
-                        IamInstanceProfileName=_profile(backend, instance.id),
-                    ),
+                    details={
+                        **_known(
+                            InstanceType=instance.instance_type,
+                            SubnetId=instance.subnet_id,
+                            VpcId=instance.vpc_id,
+                            SecurityGroupIds=json.dumps([group.id for group in instance.security_groups]),
+                            IamInstanceProfileName=_profile(backend, instance.id),
+                        ),
+                        "devices": tuple((name, disk.id, int(disk.size)) for name, disk in devices),
+                    },
                 )
 
 
@@ -154,8 +166,15 @@ def _database(database: Any, type_: ResourceType, arn: str, name: str, *, multi_
             EngineVersion=database.engine_version,
             DBInstanceClass=getattr(database, "db_instance_class", None) or getattr(database, "db_cluster_instance_class", None),
             Port=database.port,
-        ),
+        )
+        | {"master": _master(database)},
     )
+
+
+def _master(database: Any) -> tuple[str, str, str]:
+    """Return the master user, its password, and the first database; a restored database has them too."""
+    name = getattr(database, "db_name", None) or getattr(database, "database_name", None)
+    return database.master_username or "", getattr(database, "_master_user_password", None) or "", name or ""
 
 
 def _buckets(backend: Any, _account: str, region: str) -> Iterator[Resource]:
@@ -166,7 +185,7 @@ def _buckets(backend: Any, _account: str, region: str) -> Iterator[Resource]:
                 type=ResourceType.S3,
                 name=bucket.name,
                 tags=backend.tagger.get_tag_dict_for_resource(bucket.arn),
-                size_bytes=sum(int(key.size) for key in list(bucket.keys.values())),
+                size_bytes=sum(int(getattr(key, "size", 0)) for key in list(bucket.keys.values())),
                 encrypted=True,
                 key_arn=None,
                 continuous_ready=bucket.is_versioned,

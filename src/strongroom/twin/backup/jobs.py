@@ -290,7 +290,7 @@ def rendered_backup(job: BackupJob) -> dict[str, Any]:
         "ExpectedCompletionDate": job.expected_at,
         "StartBy": job.start_by,
         "ResourceType": job.resource.type.value,
-        "BytesTransferred": job.size_bytes,
+        "BytesTransferred": job.size_bytes if job.moved_bytes is None else job.moved_bytes,
         "ParentJobId": None if job.parent is None else job.parent.job_id,
         "IsParent": job.composite,
         "ResourceName": job.resource.name,

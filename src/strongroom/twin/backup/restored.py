@@ -1,4 +1,4 @@
-"""The resources that restores make, and that the clean-up of restore tests removes: state in moto's backends, without data yet.
+"""The resources that restores make, and that the clean-up of restore tests removes: state in moto's backends; `contents` fills it.
 
 Refusals of the other services (a name that is taken, a zone that doesn't exist) are theirs, in moto's rendering of their words.
 """
@@ -128,7 +128,9 @@ def _instance(world: World, at: datetime, job: RestoreJob) -> str:
     if not subnet:
         _default_network(backend)
     encrypted, key = _encryption(world, job)
-    disk = {"VolumeSize": max(1, job.resource.size_bytes // _GIB), "Encrypted": encrypted, "KmsKeyId": key, "DeleteOnTermination": True}
+    alike = {"Encrypted": encrypted, "KmsKeyId": key, "DeleteOnTermination": True}
+    devices = [(device, size_gib) for device, _, size_gib in job.resource.details.get("devices", ())]
+    disks = devices or [("/dev/sda1", max(1, job.resource.size_bytes // _GIB))]
     reservation = backend.run_instances(
         job.point.arn.rpartition("/")[2],
         1,
@@ -141,7 +143,7 @@ def _instance(world: World, at: datetime, job: RestoreJob) -> str:
         security_group_ids=_groups(value(job.metadata, "SecurityGroupIds")),
         disable_api_termination=_says_yes(job, "disableApiTermination"),
         nics={},
-        block_device_mappings=[{"DeviceName": "/dev/sda1", "Ebs": disk}],
+        block_device_mappings=[{"DeviceName": device, "Ebs": {"VolumeSize": size_gib, **alike}} for device, size_gib in disks],
         tags={"instance": tags, "volume": tags},
     )
     instance = reservation.instances[0]
@@ -197,13 +199,18 @@ def _database(world: World, at: datetime, job: RestoreJob) -> str:
         "deletion_protection": _says_yes(job, "deletionProtection"),
         "storage_encrypted": encrypted,
         "kms_key_id": key,
-        "master_username": "restored",
-        "master_user_password": "restored",
+        **_master(job, "db_name"),
         "tags": _pairs(job),
     }
     database = _backend("rds", job).create_db_instance({name: given for name, given in asked.items() if given is not None})
     database.instance_create_time = at.replace(tzinfo=None)
     return str(database.db_instance_arn)
+
+
+def _master(job: RestoreJob, name: str) -> dict[str, str | None]:
+    """Return the source's master user with its password, and the source's database, under moto's name for it."""
+    user, password, database = job.resource.details.get("master") or ("", "", "")
+    return {"master_username": user or "restored", "master_user_password": password or "restored", name: database or None}
 
 
 def _cluster(world: World, at: datetime, job: RestoreJob) -> str:
@@ -223,8 +230,7 @@ def _cluster(world: World, at: datetime, job: RestoreJob) -> str:
         "db_subnet_group_name": _subnet_group(job),
         "storage_encrypted": encrypted,
         "kms_key_id": key,
-        "master_username": "restored",
-        "master_user_password": "restored",
+        **_master(job, "database_name"),
         "tags": _pairs(job),
     }
     cluster = backend.create_db_cluster({name: given for name, given in asked.items() if given is not None})
@@ -264,9 +270,9 @@ def _table(world: World, at: datetime, job: RestoreJob) -> str:
         schema=list(details.get("schema") or [{"AttributeName": "id", "KeyType": "HASH"}]),
         attr=list(details.get("attributes") or [{"AttributeName": "id", "AttributeType": "S"}]),
         billing_mode=details.get("billing") or "PAY_PER_REQUEST",
-        throughput=None,
-        indexes=[],
-        global_indexes=[],
+        throughput=dict(details["throughput"]) if details.get("billing") == "PROVISIONED" and details.get("throughput") else None,
+        indexes=list(details.get("indexes") or []),
+        global_indexes=list(details.get("global_indexes") or []),
         streams=None,
         sse_specification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key} if managed else None,
         tags=_pairs(job) if job.test is None else [],  # a test finds its tables and buckets by their names

@@ -262,6 +262,7 @@ class BackupJob:
     expected_at: datetime | None = None
     completed_at: datetime | None = None
     size_bytes: int = 0
+    moved_bytes: int | None = None  # None: nobody counted
     point_arn: str | None = None
     key_arn: str | None = None
     air_gapped_arn: str | None = None  # the air-gapped vault that is the real target

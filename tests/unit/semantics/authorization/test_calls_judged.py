@@ -351,3 +351,17 @@ def test_principals_are_whole():
     assert not awsroles.default_role(HOME).service_linked
     with pytest.raises(facts.UnknownFact, match="did you mean 'AWSBackupFullAccess'"):
         awsroles.role(f"arn:aws:iam::{HOME}:role/x", ("AWSBackupFullAcces",))
+
+
+@pytest.mark.parametrize("kind", [ResourceType.DYNAMODB, ResourceType.EFS, ResourceType.S3])
+def test_a_restore_from_a_shared_vault_runs_in_the_account_of_its_role(kind):
+    """The air-gapped vault is another account's: the role is assumed for the account of the job, which owns what is made."""
+    vault = "arn:aws:backup:eu-west-2:333333333333:backup-vault:airgap"
+    places = Places(
+        job_role="arn:aws:iam::555555555555:role/restore", vault=vault, situation=frozenset({When.COPY, When.OUT_OF_AIR_GAPPED})
+    )
+    calls = list(calls_of(Operation.RESTORE, kind, places))
+    [assumed] = [each for each in calls if each.action == "sts:AssumeRole"]
+    assert assumed.context.values["aws:SourceAccount"] == ("555555555555",)
+    made = [each for each in calls if each.on.startswith("restored ") and not each.on_key and each.resource != "*"]
+    assert {each.owner for each in made} == {"555555555555"}
