@@ -261,3 +261,29 @@ def test_users_are_asked_for_like_anything_else(twin: Twin) -> None:
     clerk = twin.client_with("iam", aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"])
     code, status, message = refused(clerk.delete_user, UserName="clerk")
     assert (code, status, "iam:DeleteUser on resource" in message) == ("AccessDenied", 403, True)
+
+
+def test_tags_of_disks_and_file_systems_decide(twin):
+    """Deletion by a tag of the resource: what carries it can be deleted, what doesn't is refused."""
+    condition = {"StringLike": {"aws:ResourceTag/strongroom:test-run": "*"}}
+    actions = ("ec2:DeleteVolume", "ec2:TerminateInstances", "elasticfilesystem:DeleteFileSystem")
+    role = Role(twin, "by-tag", allow(*actions, Condition=condition))
+    ec2, efs = twin.client("ec2", account=SHOP), twin.client("efs", account=SHOP)
+    marked = [{"Key": "strongroom:test-run", "Value": "test-1"}]
+    volumes, instances, systems = [], [], []
+    for tags in ([], marked):
+        specified = [{"ResourceType": "volume", "Tags": tags}] if tags else []
+        volumes.append(ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1, TagSpecifications=specified)["VolumeId"])
+        specified = [{"ResourceType": "instance", "Tags": tags}] if tags else []
+        started = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, InstanceType="t3.micro", TagSpecifications=specified)
+        instances.append(started["Instances"][0]["InstanceId"])
+        systems.append(efs.create_file_system(CreationToken=f"by-tag-{len(tags)}", Tags=tags)["FileSystemId"])
+    assert refused(role.client("ec2").delete_volume, VolumeId=volumes[0])[0] == "UnauthorizedOperation"
+    assert refused(role.client("efs").delete_file_system, FileSystemId=systems[0])[0] == "AccessDeniedException"
+    assert refused(role.client("ec2").terminate_instances, InstanceIds=[instances[0]])[0] == "UnauthorizedOperation"
+    role.client("ec2").terminate_instances(InstanceIds=[instances[1]])
+    role.client("ec2").delete_volume(VolumeId=volumes[1])
+    role.client("efs").delete_file_system(FileSystemId=systems[1])
+    ec2.terminate_instances(InstanceIds=[instances[0]])
+    ec2.delete_volume(VolumeId=volumes[0])
+    efs.delete_file_system(FileSystemId=systems[0])

@@ -26,6 +26,7 @@ class PointRef:
     created_at: datetime
     continuous: bool = False
     size_bytes: int | None = None  # None: AWS doesn't tell
+    encrypted: bool | None = None  # None: not asked, or not told
 
 
 class StepKind(StrEnum):

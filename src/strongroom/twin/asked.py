@@ -58,7 +58,10 @@ _FORMS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("VolumeId", "arn:aws:ec2:{region}:{account}:volume/{value}"),
         ("SnapshotId", "arn:aws:ec2:{region}::snapshot/{value}"),
         ("ImageId", "arn:aws:ec2:{region}::image/{value}"),
+        ("InstanceId", "arn:aws:ec2:{region}:{account}:instance/{value}"),
+        ("InstanceId.1", "arn:aws:ec2:{region}:{account}:instance/{value}"),
     ),
+    "elasticfilesystem": (("FileSystemId", "arn:aws:elasticfilesystem:{region}:{account}:file-system/{value}"),),
     "iam": (
         ("RoleName", "arn:aws:iam::{account}:role/{value}"),
         ("UserName", "arn:aws:iam::{account}:user/{value}"),

@@ -1,11 +1,12 @@
 """With `--enforce-iam` every call is asked of the one evaluator before it is done, and refused in the words of its service.
 
-What the evaluator doesn't know (a tag of a resource) is let through: the twin refuses nothing that AWS might allow.
+Tags of resources are known for volumes, instances, snapshots and file systems. What the evaluator doesn't know is let through: the twin
+refuses nothing that AWS might allow.
 Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -60,6 +61,7 @@ class Guard:
         values: dict[str, tuple[str, ...]] = dict(each.context)
         values |= {"aws:SecureTransport": ("true",), "aws:CurrentTime": (now.strftime("%Y-%m-%dT%H:%M:%SZ"),)}
         values["aws:EpochTime"] = (str(int(now.timestamp())),)
+        values |= {f"aws:ResourceTag/{key}": (text,) for key, text in _tags_of(each.resource, caller.account)}
         context = Context(values=MappingProxyType(values), complete=True)
         actor = self.actor(caller)
         found = decide(actor, each.action, self._target(caller, each), context)
@@ -79,7 +81,8 @@ class Guard:
         return self.entitlements.target(arn, owner=caller.account, guard=each.guard)
 
     def _anywhere(self, actor: Actor, each: Asked, context: Context) -> Decision | None:
-        """Return the permission for some resource: which one the call is for, the twin doesn't know."""
+        """Return the permission for some resource: which one the call is for, and what tags it has, the twin doesn't know."""
+        context = replace(context, complete=False)
         if isinstance(actor.identity, tuple):
             for arn in _resources(actor):
                 found = decide(actor, each.action, Target(arn=arn, account=actor.account), context)
@@ -117,15 +120,32 @@ def _wish(call: Call, scope: Scope, operation: str, request: Request) -> tuple[s
     if scope.service == "s3":
         bucket, _, key = unquote(request.path).removeprefix("/").partition("/")
         return operation, {"Bucket": bucket, "Key": key}
+    if scope.service == "elasticfilesystem":  # /2015-02-01/file-systems/fs-…, /2015-02-01/resource-tags/fs-…
+        return operation, {**_json(call), "FileSystemId": next((part for part in request.path.split("/") if part.startswith("fs-")), "")}
     if scope.service == "ebs":  # /snapshots/snap-…/blocks, /snapshots/completion/snap-…
         return operation, {"SnapshotId": next((part for part in request.path.split("/") if part.startswith("snap-")), "")}
-    if call.form:
-        return operation, call.form
+    return operation, call.form or _json(call)
+
+
+def _json(call: Call) -> Mapping[str, Any]:
     try:
         found = json.loads(call.body or b"{}")
     except ValueError:
         found = {}
-    return operation, found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _tags_of(arn: str, account: str) -> Iterable[tuple[str, str]]:
+    """Return the tags of a resource that gets its id from AWS, none where it isn't there; those of named ones are not looked up."""
+    from strongroom.twin.backup.inventory import backend_of
+
+    service, region, name = (arn.split(":", 5)[place] for place in (2, 3, 5)) if arn.count(":") >= 5 else ("", "", "")
+    identifier = name.rpartition("/")[2]
+    if service == "ec2" and (backend := backend_of("ec2", account, region)) is not None:
+        return tuple(backend.tags.get(identifier, {}).items())
+    if service == "elasticfilesystem" and (backend := backend_of("efs", account, region)) is not None:
+        return tuple((each["Key"], each["Value"]) for each in backend.list_tags_for_resource(identifier))
+    return ()
 
 
 def _refusal(protocol: Protocol, service: str, caller: Caller, each: Asked, decision: Decision) -> ApiError:

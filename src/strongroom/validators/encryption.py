@@ -13,7 +13,9 @@ def encryption(target: Target, _: Mapping[str, Any], /) -> Found:
     if restored.encrypted is None:
         return unknown("the service doesn't tell whether it is encrypted", **measured)
     if not restored.encrypted:
-        return failed("it is not encrypted", **measured)
+        as_before = target.key_arn is None and target.point is not None and target.point.encrypted is False
+        told = passed("it is not encrypted, and neither was what was backed up", **measured)
+        return told if as_before else failed("it is not encrypted", **measured)
     if target.key_arn is None:
         return passed(f"it is encrypted under {restored.key_arn or 'a key that AWS owns'}", **measured)
     wanted = _resolved(target, target.key_arn)

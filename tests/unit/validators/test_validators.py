@@ -93,6 +93,14 @@ def test_encryption_is_what_the_service_tells(changed, outcome, told):
     assert (found.outcome, found.told) == (outcome, told)
 
 
+def test_what_was_never_encrypted_may_come_back_so():
+    """Unless a key was asked for."""
+    about = target(encrypted=False)
+    plain = replace(about, key_arn=None, point=replace(about.point, encrypted=False))
+    assert encryption(plain, {}).outcome is Outcome.PASSED
+    assert encryption(replace(plain, key_arn=KEY), {}).outcome is Outcome.FAILED
+
+
 @pytest.mark.parametrize(
     ("wanted", "there", "outcome"),
     [(KEY, KEY, Outcome.PASSED), (KEY[:-1] + "2", KEY, Outcome.FAILED), (KEY, None, Outcome.UNKNOWN)],

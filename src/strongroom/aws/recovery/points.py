@@ -138,6 +138,7 @@ def _candidate(answer: Mapping[str, Any], account: AccountId, region: Region, va
             created_at=answer["CreationDate"],
             continuous=status in _CONTINUOUS,
             size_bytes=None if size is None else int(size),
+            encrypted=answer.get("IsEncrypted"),
         ),
         resource_arn=answer["ResourceArn"],
         type=ResourceType(answer["ResourceType"]),
