@@ -4,6 +4,7 @@ Where IAM's actions are not called like the operations of the API, this says so;
 Source: https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -81,6 +82,7 @@ _FORMS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "sns": (("TopicArn", "{value}"), ("ResourceArn", "{value}"), ("Name", "arn:aws:sns:{region}:{account}:{value}")),
     "sts": (("RoleArn", "{value}"),),
 }
+_FORM_TAG: Final = re.compile(r"(TagSpecification\.\d+\.)?Tags?(\.(Tag|member))?\.\d+\.Key")
 _GLOBAL: Final = frozenset({"iam", "organizations"})  # whose calls all go to us-east-1
 _OF_VAULTS: Final = "arn:aws:backup:{region}:{account}:backup-vault:{value}"
 _BACKUP_KEYS: Final = ("ChangeableForDays", "MinRetentionDays", "MaxRetentionDays")
@@ -163,6 +165,9 @@ def _tags(parameters: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]
         elif isinstance(tags, list):
             pairs = (each for each in tags if isinstance(each, Mapping))
             found |= {str(each.get("Key", each.get("TagKey"))): str(each.get("Value", each.get("TagValue"))) for each in pairs}
+    for name, key in parameters.items():  # of the query protocols
+        if _FORM_TAG.fullmatch(name):
+            found[str(key)] = str(parameters.get(f"{name.removesuffix('Key')}Value", ""))
     yield from ((f"aws:RequestTag/{key}", (value,)) for key, value in found.items())
     if found:
         yield "aws:TagKeys", tuple(found)

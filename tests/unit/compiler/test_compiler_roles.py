@@ -196,7 +196,7 @@ def test_roles_of_people_hold_no_action_that_their_work_does_not_use(estate, pur
     for operation in STARTS[purpose]:
         where = places(operation, NAMES[purpose])
         started |= {call.action for call in calls_of(operation, ResourceType.EFS, where) if call.maker is Maker.CALLER}
-    tests = {grant.sid for grant in roles_of_tests.testing(estate)} if purpose is RolePurpose.TESTER else set()  # asked on their own below
+    tests = {grant.sid for grant in roles_of_tests.testing(estate)} if purpose is RolePurpose.TESTER else {"MarkRestored"}  # asked below
     held = [action for grant in grants(estate, purpose) if grant.sid not in tests for action in grant.actions]
     reading = [action for action in held if action.partition(":")[2].startswith(("Describe", "Get", "List"))]
     assert set(held) - set(reading) == {action for action in started if not action.partition(":")[2].startswith("Get")}
@@ -266,6 +266,14 @@ MARKS = {"aws:TagKeys": "strongroom:test-run"}
 def test_the_tester_touches_what_tests_have_made_and_nothing_else(authorizer, action, arn, context, verdict):
     """By name where it has one of ours, else by a mark that nothing gets which a plan selects by a tag."""
     assert authorizer.decide(role_arn(SHOP, NAMES[RolePurpose.TESTER]), action, arn, tagged(**context), owner=SHOP).verdict is verdict
+
+
+@pytest.mark.parametrize(("key", "verdict"), [("strongroom:restore", Verdict.ALLOWED), ("strongroom:test-run", Verdict.DENIED)])
+def test_recovery_marks_what_it_restored_and_makes_nothing_a_test(authorizer, key, verdict):
+    """A tag by which the tester may delete is not its to give."""
+    context = tagged(**{"aws:TagKeys": key})
+    for action, arn in (("ec2:CreateTags", VOLUME), ("rds:AddTagsToResource", DATABASE + "ledger-restored")):
+        assert authorizer.decide(role_arn(SHOP, NAMES[RolePurpose.RECOVERY]), action, arn, context, owner=SHOP).verdict is verdict
 
 
 def test_the_tester_names_buckets_of_tests_alone(estate):

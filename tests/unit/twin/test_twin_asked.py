@@ -76,3 +76,11 @@ def test_conditions_see_region_tags_and_targets() -> None:
     assert context["aws:RequestedRegion"] == (REGION,)
     assert context["aws:RequestTag/a"] == ("b",)
     assert context["backup:CopyTargets"] == (VAULT,)
+
+
+@pytest.mark.parametrize("name", ["Tags.Tag.1", "Tags.member.1", "Tag.1", "TagSpecification.1.Tag.1"])
+def test_tags_of_the_query_protocols_are_seen(name: str) -> None:
+    """RDS, SNS and EC2 write them as numbered parameters."""
+    (found,) = asked("rds", "AddTagsToResource", {f"{name}.Key": "a", f"{name}.Value": "b"}, account=ACCOUNT, region=REGION)
+    context = dict(found.context)
+    assert (context["aws:RequestTag/a"], context["aws:TagKeys"]) == (("b",), ("a",))

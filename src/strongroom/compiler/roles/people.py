@@ -64,6 +64,13 @@ _RESTORE = Grant(
     why="starts a restore; the metadata is what it starts from",
     actions=("backup:GetRecoveryPointRestoreMetadata", "backup:StartRestoreJob"),
 )
+# A bucket's tags can only be replaced as a whole, so buckets are not among them.
+_MARK_RESTORED = Grant(
+    sid="MarkRestored",
+    why="what was restored says so: this one tag, which nothing goes by",
+    actions=("dynamodb:TagResource", "ec2:CreateTags", "elasticfilesystem:TagResource", "rds:AddTagsToResource"),
+    condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["strongroom:restore"]}, "Null": {"aws:TagKeys": "false"}},
+)
 _COPY = Grant(sid="Copy", why="copies back, or on demand", actions=("backup:StartCopyJob",))
 # What another account shares by AWS RAM is out of reach: calls that name no resource carry no account, and go on.
 _OTHER_ACCOUNTS: Json = {
@@ -107,7 +114,7 @@ def grants(estate: Estate, purpose: RolePurpose) -> tuple[Grant, ...]:
     if purpose is RolePurpose.READ:
         return tuple(Grant(sid=group.name, why=group.why, actions=group.actions) for group in READ_ACTIONS)
     if purpose is RolePurpose.RECOVERY:
-        return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, _SEE_RESTORED, *restoring, *copying)
+        return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, _SEE_RESTORED, *restoring, *copying, _MARK_RESTORED)
     if purpose is RolePurpose.TESTER:
         return (_SEE_BACKUPS, _SEE_RESTORES, _SEE_COPIES, _SEE_RESTORED, *restoring, *copying, *testing(estate))
     if purpose is RolePurpose.BACKUP_TEAM:
