@@ -1,7 +1,6 @@
 """The real command line in processes of its own, against a twin: what a person sees when something is wrong."""
 
 import json
-import logging
 import os
 import re
 import signal
@@ -18,8 +17,6 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from moto.moto_api._internal.models import moto_api_backend
-from moto.server import ThreadedMotoServer
 
 from strongroom.twin import client as control
 from strongroom.twin import process
@@ -58,6 +55,17 @@ plans:
     select: {tags: {environment: prod}}
     rules:
       daily: {at: "02:00", keep: 30d, copy: {to: central, keep: 1y}}
+"""
+
+_MOTO = """\
+import os, sys
+from moto.server import ThreadedMotoServer
+
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print(*server.get_host_and_port(), flush=True)
+sys.stdin.read()
+os._exit(0)
 """
 
 
@@ -235,14 +243,14 @@ def _text(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[tuple[str, int]]:
-    """Where a plain moto listens that holds nothing: its state is the process's, and an earlier module may have left some."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    moto_api_backend.reset()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    yield server.get_host_and_port()
-    server.stop()
-    logging.getLogger("werkzeug").setLevel(logging.NOTSET)
+    """Where a plain moto listens, in a process of its own: its state belongs to the process, and it leaves files open."""
+    line = [sys.executable, "-W", "ignore", "-c", _MOTO]
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        host, port = server.stdout.readline().split()
+        yield host, int(port)
+        server.stdin.close()  # which it waits for
 
 
 @pytest.fixture

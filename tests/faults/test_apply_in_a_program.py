@@ -43,7 +43,7 @@ def test_an_unforeseen_error_in_a_step_is_told_whole_and_a_new_apply_goes_on(pro
         if step.title.startswith("deploy StackSet programmed-local "):
             raise Held
 
-    with pytest.raises(RuntimeError, match=r"step \d+, deploy StackSet programmed-local .*: Held: held") as caught:
+    with pytest.raises(RuntimeError, match=r"step \d+ deploy StackSet programmed-local .*: Held: held") as caught:
         apply(made, made.plan, home=home, on_step=stumble)
     assert isinstance(caught.value.__cause__, Held)
     assert unfinished(home) == ()
