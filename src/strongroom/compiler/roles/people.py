@@ -68,7 +68,7 @@ _RESTORE = Grant(
 _MARK_RESTORED = Grant(
     sid="MarkRestored",
     why="what was restored says so: this one tag, which nothing goes by",
-    actions=("dynamodb:TagResource", "ec2:CreateTags", "elasticfilesystem:TagResource", "rds:AddTagsToResource"),
+    actions=("backup:TagResource", "dynamodb:TagResource", "ec2:CreateTags", "elasticfilesystem:TagResource", "rds:AddTagsToResource"),
     condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["strongroom:restore"]}, "Null": {"aws:TagKeys": "false"}},
 )
 _COPY = Grant(sid="Copy", why="copies back, or on demand", actions=("backup:StartCopyJob",))

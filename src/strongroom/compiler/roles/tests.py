@@ -34,6 +34,13 @@ def testing(estate: Estate) -> Iterator[Grant]:
         resources=named,
     )
     yield Grant(
+        sid="MarkTestsCopies",
+        why="the same for a recovery point that a test has copied back; it ends by its own lifecycle",
+        actions=("backup:TagResource",),
+        resources=(_arn("backup", "recovery-point:*"), sub("arn:${AWS::Partition}:ec2:*::*"), _arn("rds", "*snapshot:*")),
+        condition={"ForAllValues:StringLike": {"aws:TagKeys": ["strongroom:*"]}, "Null": {"aws:TagKeys": "false"}},
+    )
+    yield Grant(
         sid="MarkTestsById",
         why="the same where AWS chooses the names: only what no plan selects by a tag",
         actions=("ec2:CreateTags", "elasticfilesystem:TagResource"),
