@@ -18,10 +18,9 @@ from strongroom.aws.recovery.cleaning import made as made_by
 from strongroom.aws.recovery.describing import described
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import AccountId, Region
-from strongroom.domain.recovery import StepKind
+from strongroom.domain.recovery import RESTORE_TAG, StepKind
 from strongroom.errors import AwsRefused, BadInput, ExitCode, Stopped
 from strongroom.workflows.restore import RestoreFailed
-from strongroom.workflows.restoring.planning import RESTORE_TAG
 
 QUIET = {"on_step": lambda _step, _total: None, "on_wait": lambda _state, _share: None}
 

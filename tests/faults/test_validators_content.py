@@ -16,14 +16,13 @@ from typing import Any
 import pytest
 
 from strongroom.api.manifest import Wish, manifest
-from strongroom.aws.contents.blocks import EXAMINES
 from strongroom.aws.contents.place import Place as Reading
 from strongroom.aws.contents.place import sealed
 from strongroom.aws.contents.sources import name_in
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.names import AccountId, Region, ResourceType
 from strongroom.domain.origin import BuiltIn
-from strongroom.domain.recovery import Outcome, PointRef, Restored
+from strongroom.domain.recovery import EXAMINES_TAG, Outcome, PointRef, Restored
 from strongroom.domain.strategy import Login, Validation
 from strongroom.errors import BadInput, ExitCode
 from strongroom.twin import client as control
@@ -179,7 +178,7 @@ def volume(place: Place, blocks: dict[int, bytes]) -> str:
 
 def temporary(place: Place) -> list[str]:
     """Snapshots that examinations have made and not deleted."""
-    found = place.client("ec2").describe_snapshots(OwnerIds=["self"], Filters=[{"Name": "tag-key", "Values": [EXAMINES]}])
+    found = place.client("ec2").describe_snapshots(OwnerIds=["self"], Filters=[{"Name": "tag-key", "Values": [EXAMINES_TAG]}])
     return [each["SnapshotId"] for each in found["Snapshots"]]
 
 
@@ -237,7 +236,7 @@ def test_a_volume_whose_run_is_killed_keeps_no_snapshot(place):
 def test_snapshots_that_nobody_deleted_for_a_day_are_deleted_by_any_examination(place):
     """Whichever volume they were made of; those of today may belong to an examination under way."""
     first, second = volume(place, {0: b"a"}), volume(place, {0: b"b"})
-    made = {"ResourceType": "snapshot", "Tags": [{"Key": EXAMINES, "Value": "vol-of-another-run"}]}
+    made = {"ResourceType": "snapshot", "Tags": [{"Key": EXAMINES_TAG, "Value": "vol-of-another-run"}]}
     place.client("ec2").create_snapshot(VolumeId=name_in(first), TagSpecifications=[made])
     place.take(second)
     assert len(temporary(place)) == 1

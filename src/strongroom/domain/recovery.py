@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from strongroom.domain.finding import Finding
 from strongroom.domain.names import AccountId, Region, ResourceType
 
 FORMAT_VERSION = 1
+RESTORE_TAG: Final = "strongroom:restore"  # on what a restore made: the id of its plan
+TEST_TAG: Final = "strongroom:test-run"  # on everything that a test makes: its run; what lacks it is never taken away
+EXAMINES_TAG: Final = "strongroom:examines"  # on a temporary snapshot: the volume that it was made of
+TEST_NAME: Final = "strongroom-test-"  # what the names of what tests make begin with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from strongroom.aws.contents.blocks import EXAMINES
 from strongroom.aws.contents.place import Place, sealed
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.recovery import Measurement, Outcome
+from strongroom.domain.recovery import EXAMINES_TAG, Measurement, Outcome
 from strongroom.domain.strategy import Validation
 from strongroom.errors import Stopped, StrongroomError
 from strongroom.validators.child import answered, request
@@ -103,7 +102,7 @@ def _tidied(due: _Due, sessions: Sessions) -> str:
     try:
         tidy(restored, Place(sessions, restored.account, restored.region))
     except StrongroomError as error:
-        return f"; its temporary snapshot may still be there, tagged {EXAMINES}: {error.message}"
+        return f"; its temporary snapshot may still be there, tagged {EXAMINES_TAG}: {error.message}"
     return ""
 
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from strongroom.aws.contents.place import Place
+from strongroom.domain.recovery import EXAMINES_TAG
 from strongroom.errors import AwsRefused, CouldNotVerify
 
-EXAMINES = "strongroom:examines"  # tag of temporary snapshots: the volume they were made of
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 15.0
 _FORGOTTEN = timedelta(days=1)  # longer than any validator may run
 _GONE = frozenset({"InvalidSnapshot.NotFound"})
@@ -34,16 +34,16 @@ def blocks(place: Place, volume: str, tags: Mapping[str, str], pause: Callable[[
 
 def sweep(place: Place, volume: str) -> None:
     """Delete the temporary snapshots of a volume, and those of any other that nobody has deleted for a day; raises AwsRefused."""
-    ours = [{"Name": "tag-key", "Values": [EXAMINES]}]
+    ours = [{"Name": "tag-key", "Values": [EXAMINES_TAG]}]
     for each in list(place.pages("ec2", "describe_snapshots", "Snapshots", OwnerIds=["self"], Filters=ours)):
         tags = {tag["Key"]: tag["Value"] for tag in each["Tags"]}
-        if tags[EXAMINES] == volume or place.sessions.observed_at() - each["StartTime"] > _FORGOTTEN:
+        if tags[EXAMINES_TAG] == volume or place.sessions.observed_at() - each["StartTime"] > _FORGOTTEN:
             _delete(place, each["SnapshotId"])
 
 
 @contextmanager
 def _snapshot(place: Place, volume: str, tags: Mapping[str, str], pause: Callable[[float], object]) -> Iterator[str]:
-    named = [{"Key": key, "Value": value} for key, value in ({**tags, EXAMINES: volume}).items()]
+    named = [{"Key": key, "Value": value} for key, value in ({**tags, EXAMINES_TAG: volume}).items()]
     made = place.call(
         "ec2",
         "create_snapshot",

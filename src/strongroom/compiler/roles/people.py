@@ -11,6 +11,7 @@ from strongroom.compiler.roles.tests import testing
 from strongroom.compiler.template import Json, sub
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import EVERY_ACCOUNT
+from strongroom.domain.recovery import RESTORE_TAG
 from strongroom.domain.roles import MadeRole, RolePurpose, Trust
 
 _SEE_BACKUPS = Grant(
@@ -69,7 +70,7 @@ _MARK_RESTORED = Grant(
     sid="MarkRestored",
     why="what was restored says so: this one tag, which nothing goes by",
     actions=("backup:TagResource", "dynamodb:TagResource", "ec2:CreateTags", "elasticfilesystem:TagResource", "rds:AddTagsToResource"),
-    condition={"ForAllValues:StringEquals": {"aws:TagKeys": ["strongroom:restore"]}, "Null": {"aws:TagKeys": "false"}},
+    condition={"ForAllValues:StringEquals": {"aws:TagKeys": [RESTORE_TAG]}, "Null": {"aws:TagKeys": "false"}},
 )
 _COPY = Grant(sid="Copy", why="copies back, or on demand", actions=("backup:StartCopyJob",))
 # What another account shares by AWS RAM is out of reach: calls that name no resource carry no account, and go on.

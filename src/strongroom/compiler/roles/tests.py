@@ -11,10 +11,8 @@ from typing import Final
 from strongroom.compiler.roles.grants import Grant
 from strongroom.compiler.template import Json, sub
 from strongroom.domain.estate import Estate
+from strongroom.domain.recovery import EXAMINES_TAG, TEST_NAME, TEST_TAG
 
-TEST_TAG: Final = "strongroom:test-run"  # the run that made something
-SNAPSHOT_TAG: Final = "strongroom:examines"  # the volume that a temporary snapshot was made of
-TEST_NAME: Final = "strongroom-test-"  # what the names of what tests make begin with
 _ACCOUNT: Final = "${AWS::Partition}:{service}:*:${AWS::AccountId}"
 _MARKED: Final[Json] = {"StringLike": {f"aws:ResourceTag/{TEST_TAG}": "*"}}
 
@@ -78,7 +76,7 @@ def testing(estate: Estate) -> Iterator[Grant]:
         why="its blocks are read, then it goes again",
         actions=("ebs:GetSnapshotBlock", "ebs:ListSnapshotBlocks", "ec2:DeleteSnapshot"),
         resources=(sub("arn:${AWS::Partition}:ec2:*::snapshot/*"),),
-        condition={"StringLike": {f"aws:ResourceTag/{SNAPSHOT_TAG}": "*"}},
+        condition={"StringLike": {f"aws:ResourceTag/{EXAMINES_TAG}": "*"}},
     )
     yield Grant(
         sid="ListWhatIsThere",

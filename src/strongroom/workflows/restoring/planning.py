@@ -13,7 +13,7 @@ from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.names import AccountId, Arn, EveryAccount, Region, ResourceType, partition_of, vault_arn
-from strongroom.domain.recovery import ApiCall, PointRef, RestorePlan, RestoreStep, StepKind
+from strongroom.domain.recovery import RESTORE_TAG, ApiCall, PointRef, RestorePlan, RestoreStep, StepKind
 from strongroom.domain.strategy import VaultType
 from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, NoCredentials
 from strongroom.ledger import Snapshot
@@ -27,7 +27,6 @@ from strongroom.workflows.restoring.native import own_call
 from strongroom.workflows.restoring.preflight import Intended, preflight, too_long
 from strongroom.workflows.restoring.request import RestoreRequest, Wanted, type_of
 
-RESTORE_TAG = "strongroom:restore"  # on what a restore made: the id of its plan
 COPY_DAYS = 7  # how long a copy that was made for a restore is kept, from now
 _DEFAULT_ROLE = "service-role/AWSBackupDefaultServiceRole"
 _DEFAULT_VAULT = "Default"

@@ -6,14 +6,13 @@ resumes leaves resources behind that carry its tag, by which later tests and `te
 
 from strongroom.workflows.testing.byaws import AwsTested, test_by_aws
 from strongroom.workflows.testing.cleaning import EXPIRES, Left, clean_leftovers, earlier_leftovers
-from strongroom.workflows.testing.orders import TEST_TAG, Subject, TestOrder, Untested, Way
+from strongroom.workflows.testing.orders import Subject, TestOrder, Untested, Way
 from strongroom.workflows.testing.running import Tested, resume_test, start_test
 from strongroom.workflows.testing.steps import KEPT, Means, planned
 
 __all__ = [
     "EXPIRES",
     "KEPT",
-    "TEST_TAG",
     "AwsTested",
     "Left",
     "Means",

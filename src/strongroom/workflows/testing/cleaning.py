@@ -11,9 +11,8 @@ from strongroom.aws.recovery.points import described_point
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import OWNER_TAG
 from strongroom.domain.names import AccountId, Region
-from strongroom.domain.recovery import Made
+from strongroom.domain.recovery import TEST_TAG, Made
 from strongroom.errors import AwsRefused, NoCredentials, Stopped
-from strongroom.workflows.testing.orders import TEST_TAG
 
 POLL_SECONDS_MIN, POLL_SECONDS_MAX = 0.1, 10.0
 EXPIRES: Final = "its vault lets nobody delete it, it expires on"

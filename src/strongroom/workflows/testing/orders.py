@@ -7,10 +7,8 @@ from typing import Any
 
 from strongroom.domain.estate import OWNER_TAG
 from strongroom.domain.names import AccountId, Region, ResourceType
-from strongroom.domain.recovery import Measurement, Outcome, PointRef, RestorePlan
+from strongroom.domain.recovery import TEST_TAG, Measurement, Outcome, PointRef, RestorePlan
 from strongroom.domain.strategy import Login, Pick, Validation
-
-TEST_TAG = "strongroom:test-run"  # on everything that a test makes; what lacks it is never taken away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
