@@ -1,5 +1,6 @@
-"""Rules for all tests: no network in unit tests, long runs on request only."""
+"""Rules for all tests: no network in unit tests, long runs on request only, a day of the week and an hour that don't depend on now."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from pytest_socket import disable_socket, enable_socket
 
 UNIT = Path(__file__).parent / "unit"
+# A Wednesday at noon, far from the hours of all rules and from midnight: what a test sees doesn't depend on when it runs.
+# `STRONGROOM_TWIN_START=2027-01-31T01:50:00Z make test` asks whether that hides something.
+os.environ.setdefault("STRONGROOM_TWIN_START", "2027-03-03T12:00:00Z")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -74,7 +74,7 @@ class Shell:
 
 
 def _bare() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_HOME"))}
     path = f"{SCRIPTS}{os.pathsep}{kept.get('PATH', '')}"
     return {
         **kept,

@@ -118,7 +118,7 @@ class ByHand:
     def __init__(self, endpoint: Endpoint, it: Names) -> None:
         self.endpoint = endpoint
         self.it = it
-        bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_"))}
+        bare = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_HOME"))}
         worker = [sys.executable, str(Path(__file__).with_name("cli_worker.py"))]
         self._cli = subprocess.Popen(worker, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=bare, text=True)
         self._clients: dict[tuple[str, str, str], Any] = {}
@@ -316,7 +316,7 @@ def _is(value: str | list[str]) -> dict[str, Any]:
 def as_shell(variables: Mapping[str, str]) -> Iterator[None]:
     """The environment of a shell; the machine's own AWS configuration plays no part."""
     before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "STRONGROOM_"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "STRONGROOM_HOME"))]:
         del os.environ[name]
     os.environ.update(variables)
     try:

@@ -1,7 +1,8 @@
 """What `strongroom test` has shown is what `verify` and `prove` say: proven, wrong, not told; and copies that come back too late."""
 
+import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.faults.tested import CENTRAL, FALSE, TABLE, TRUE, WEEKLY, Scene, organization, room, strategy, ticking
@@ -9,7 +10,8 @@ from tests.faults.tested import CENTRAL, FALSE, TABLE, TRUE, WEEKLY, Scene, orga
 from strongroom.api.verify import prove, verify
 from strongroom.proof import Fault, LinkName, LinkState
 
-LATER = f"{datetime.now(UTC) + timedelta(days=4):%A} 10:00"  # AWS Backup's own restore testing has had no occasion to run
+BEGAN = datetime.fromisoformat(os.environ["STRONGROOM_TWIN_START"])
+LATER = f"{BEGAN + timedelta(days=4):%A} 10:00"  # AWS Backup's own restore testing has had no occasion to run
 TESTED = {**WEEKLY, "at": LATER, "from": ["local", "central"]}
 OWN = {"VRF086", "VRF087", "VRF089", "VRF099", "VRF158"}
 

@@ -134,7 +134,7 @@ class Shell:
         return self.write(file, text)
 
     def _environment(self, env: dict[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_", "FORCE_COLOR"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_HOME", "FORCE_COLOR"))}
         own = {
             "HOME": str(self.folder),
             "AWS_CONFIG_FILE": os.devnull,

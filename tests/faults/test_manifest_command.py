@@ -44,7 +44,7 @@ class Shell:
     twin: Any
 
     def run(self, *arguments: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_HOME"))}
         done = subprocess.run(
             [PROGRAM, *arguments],
             cwd=self.folder,

@@ -114,7 +114,7 @@ class Scene(World):
     def as_a_user(self) -> Iterator[None]:
         """The environment of a user who talks to the twin; the machine's own AWS configuration plays no part."""
         before = dict(os.environ)
-        for name in [name for name in os.environ if name.startswith(("AWS_", "STRONGROOM_"))]:
+        for name in [name for name in os.environ if name.startswith(("AWS_", "STRONGROOM_HOME"))]:
             del os.environ[name]
         os.environ |= {**self.shell.env, "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         try:

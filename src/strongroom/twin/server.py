@@ -22,6 +22,7 @@ from strongroom.twin.garbage import undisturbed
 from strongroom.twin.seed import Seed
 from strongroom.twin.state import LOOPBACK, STATE_FILE, Endpoint, write_state
 
+START_VARIABLE = "STRONGROOM_TWIN_START"  # where clocks of new twins begin instead of now; they tick all the same
 _STARTED = time.monotonic()
 
 
@@ -77,12 +78,12 @@ def listen(port: int, host: str = LOOPBACK) -> Any:
 
 def begin(options: argparse.Namespace) -> Begun:
     """Make the twin of a seed or of a saved state; raises BadInput."""
-    start = _instant(options.start)
+    start = _instant(options.start, "--start ")
     if options.state is None:
         from strongroom.twin.seedfile import load  # 60 ms that a saved state doesn't need
 
         seed = load(options.seed)
-        app = _assemble(start, ticking=start is None)
+        app = _assemble(start or _instant(os.environ.get(START_VARIABLE, ""), f"{START_VARIABLE}="), ticking=start is None)
         enforced = bool(options.enforce_iam)
         _sow(app, seed, administrators=enforced)
         return _begun(app, _facts(options.seed, seed), enforced=enforced)
@@ -101,14 +102,14 @@ def _begun(app: Any, facts: dict[str, Any], *, enforced: bool) -> Begun:
     return Begun(app=app, facts=facts | {"enforce_iam": enforced})
 
 
-def _instant(text: str) -> datetime | None:
+def _instant(text: str, option: str) -> datetime | None:
     from strongroom.twin.clock import instant
     from strongroom.twin.ports import ApiError
 
     try:
         return instant(text) if text else None
     except ApiError as refusal:
-        raise BadInput(refusal.message, hint="for example: --start 2027-01-01T00:00:00Z") from refusal
+        raise BadInput(refusal.message, hint=f"for example: {option}2027-01-01T00:00:00Z") from refusal
 
 
 def _facts(path: Path, seed: Seed) -> dict[str, Any]:
