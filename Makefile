@@ -25,6 +25,9 @@ tests/rival/node_modules/.installed: tests/rival/package-lock.json
 
 setup: .venv/.installed  ## create .venv with the locked dependencies
 
+# Each process of pytest compiles all test files and rewrites their asserts: six seconds that bytecode saves from the second run on.
+test test-all bench: export PYTHONDONTWRITEBYTECODE =
+
 # An installed package has its bytecode; without it every process of the tests would compile all of it again.
 compiled: setup
 	$(BIN)/python -m compileall -q src

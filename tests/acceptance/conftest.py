@@ -6,12 +6,14 @@ import shlex
 import shutil
 import subprocess
 import sysconfig
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import forked
 
 from strongroom.twin import client as control
 from strongroom.twin.state import Endpoint, read_state
@@ -48,6 +50,16 @@ class Shell:
         """Run a command of the virtual environment; nobody is at the terminal."""
         name, *arguments = map(str, command)
         environment = _bare() | dict(self.variables) | variables
+        if name == "strongroom":
+            done = forked.run(arguments, folder=self.folder, env=environment, seconds=120)
+            answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+        else:
+            answer = self._other(name, arguments, environment)
+        assert "Traceback" not in answer.err, answer.err
+        return answer
+
+    def _other(self, name: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Answer:
+        """Run a command that isn't ours."""
         program = str(SCRIPTS / name) if (SCRIPTS / name).exists() else name
         done = subprocess.run(
             [program, *arguments],
@@ -59,7 +71,6 @@ class Shell:
             timeout=120,
             check=False,
         )
-        assert "Traceback" not in done.stderr, done.stderr
         return Answer(done.returncode, done.stdout, done.stderr)
 
     def strongroom(self, *arguments: str | Path, code: int = 0, **variables: str) -> Answer:
@@ -100,6 +111,12 @@ class Deployed:
         after = before[-1]["number"] if before else 0
         answer = (shell or self.shell).strongroom(verb, *arguments, code=code)
         return answer, control.calls(self.endpoint, after=after)
+
+    def wait_for_noon(self) -> None:
+        """Let the virtual clock come to the next noon: which nights a test sees doesn't depend on the hour at which its twin began."""
+        now = datetime.fromisoformat(control.clock(self.endpoint)["now"])
+        noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+        control.move_clock(self.endpoint, to=(noon if noon > now else noon + timedelta(days=1)).isoformat())
 
     def role_client(self, service: str, account: str, region: str) -> Any:
         """A boto3 client in an account, through the role that may do everything there."""

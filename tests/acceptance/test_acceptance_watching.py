@@ -73,6 +73,7 @@ def watched(fresh):
     fresh.shell.variables = variables
     fresh.shell.strongroom("twin", "up", "--seed", "organization.yaml", "--port", "0")
     fresh.endpoint = read_state(folder / "watched")
+    fresh.wait_for_noon()
     lines = fresh.shell.strongroom("twin", "env").out.splitlines()
     found = [line.removeprefix("export ").removesuffix(";") for line in lines if line.startswith("export ")]
     fresh.shell.variables = variables | {name: value for name, _, value in (line.partition("=") for line in found)}

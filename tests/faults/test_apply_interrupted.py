@@ -246,7 +246,7 @@ def test_a_quota_that_is_reached_is_named(world):
     world.shell.strategy("full")
     words = "The limit on the number of stack sets has been reached"
     world.fault("error", code="LimitExceededException", message=words, operation="CreateStackSet", times=0)
-    refused = world.shell.run("apply", "--yes")
+    refused = world.shell.run("apply", "--yes", AWS_MAX_ATTEMPTS="2")
     assert refused.code == ExitCode.AWS_REFUSED
     assert f"a quota of AWS is reached (LimitExceededException: {words})" in refused.error
     assert "raise the quota with Service Quotas" in refused.error

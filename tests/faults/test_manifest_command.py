@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from tests import forked
 
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.names import AccountId, Region, ResourceType
@@ -20,7 +20,6 @@ from strongroom.domain.strategy import Login, Validation
 from strongroom.validators.running import examine
 from strongroom.validators.target import Target
 
-PROGRAM = str(Path(sys.executable).with_name("strongroom"))
 PASSWORD = "correct-horse-battery-staple"
 STRATEGY = """\
 strongroom: 1
@@ -45,16 +44,9 @@ class Shell:
 
     def run(self, *arguments: str, code: int = 0, **variables: str) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "STRONGROOM_HOME"))}
-        done = subprocess.run(
-            [PROGRAM, *arguments],
-            cwd=self.folder,
-            env={**kept, **self.twin.environment(), **variables},
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
+        environment = {**kept, **self.twin.environment(), **variables}
+        said = forked.run(arguments, folder=self.folder, env=environment, seconds=120)
+        done = subprocess.CompletedProcess(said.args, said.returncode, said.stdout.decode(), said.stderr.decode())
         assert "Traceback" not in done.stderr, done.stderr
         assert done.returncode == code, done.stdout + done.stderr
         assert PASSWORD not in done.stdout + done.stderr

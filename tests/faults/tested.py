@@ -176,6 +176,7 @@ def organization(
     endpoint = process.up(folder / "twin-home", 0, folder / "organization.yaml")
     try:
         world = Scene(endpoint, Shell(folder, process.environment(endpoint)))
+        world.wait_for_afternoon()
         applied = world.shell.run("apply", "--yes")
         assert applied.code == 0, applied
         if prepare:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests import forked
 
 from strongroom import strategyfile
 
@@ -68,13 +69,13 @@ def normal(lines: list[str]) -> list[str]:
     return cleaned
 
 
-def run(all_sessions: list[Session], folder: Path) -> list[list[str]]:
-    """Run all commands of a page in one shell and return what each printed."""
+def run(all_sessions: list[Session], folder: Path, programs: Path) -> list[list[str]]:
+    """Run all commands of a page in one shell, with the programs of a folder first, and return what each printed."""
     commands = [command for session in all_sessions for command, _ in session.commands]
     script = "".join(f"{on_free_port(command)}\necho '{MARK}' {number}\n" for number, command in enumerate(commands))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment |= {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "STRONGROOM_HOME": str(folder / "home"),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -110,11 +111,14 @@ def on_free_port(command: str) -> str:
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_commands_print_what_the_page_says(page: str, tmp_path: Path, request: pytest.FixtureRequest):
-    """Every console block is run as a user would; --update writes what was printed into the page."""
+def test_the_commands_print_what_the_page_says(
+    page: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+):
+    """Every console block is run as a user would, that of the README with the program itself; --update writes what was printed there."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     parsed = sessions(page)
-    printed = run(parsed, tmp_path)
+    programs = Path(sys.executable).parent if page == "README.md" else forked.program(tmp_path_factory.mktemp("programs"))
+    printed = run(parsed, tmp_path, programs)
     if request.config.getoption("--update"):
         update(page, parsed, printed)
     expected = [lines for session in sessions(page) for _, lines in session.commands]

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, Self
 
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PaginationError
+from botocore.loaders import Loader, create_loader
 
 from strongroom import __version__
 from strongroom.aws.errors import ASSUME_HINT, AWS_ERRORS, CODES, EXPIRED, code_of, translate
@@ -40,6 +41,12 @@ def _nobody(_region: str, _service: str) -> None:
     """Nobody else has to know."""
 
 
+@cache
+def _loader(folders: str | None) -> Loader:
+    """Return what reads the SDK's models of services: once a process, however many sessions a program opens."""
+    return create_loader(folders)
+
+
 @dataclass(frozen=True, slots=True)
 class _Assumed:
     credentials: Any  # frozen
@@ -55,6 +62,7 @@ class Sessions:
         self._session = session
         self._parsers = AnswerParsers()
         self._callers = CallersCredentials(own)
+        session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
         session.register_component("credential_provider", CredentialResolver(self._callers))
         session.register_component("response_parser_factory", self._parsers)
         attempts = session.get_config_variable("max_attempts")

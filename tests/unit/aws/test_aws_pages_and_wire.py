@@ -93,6 +93,17 @@ def test_clients_are_made_once(bare):
     assert sessions.client("backup", "eu-west-2") is not sessions.client("backup", "eu-west-1")
 
 
+def test_the_sdks_models_are_read_once_for_all_sessions(bare, tmp_path):
+    """A program that opens sessions again and again has one reader of models, and another where AWS_DATA_PATH names other folders."""
+    bare.setenv("AWS_ACCESS_KEY_ID", "AKIAX")
+    bare.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    first, second = (Sessions.open(role="r", region="eu-west-2")._session.get_component("data_loader") for _ in range(2))
+    assert first is second
+    bare.setenv("AWS_DATA_PATH", str(tmp_path))
+    other = Sessions.open(role="r", region="eu-west-2")._session.get_component("data_loader")
+    assert (str(tmp_path) in other.search_paths, str(tmp_path) in first.search_paths) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "tokens"),
     [
