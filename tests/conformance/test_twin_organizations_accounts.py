@@ -171,6 +171,8 @@ def test_who_can_not_leave(organization: Organization) -> None:
     client.register_delegated_administrator(AccountId=ADMIN, ServicePrincipal=BACKUP)
     removal = organization.refusal(client.remove_account_from_organization, AccountId=ADMIN)
     assert removal == ("ConstraintViolationException", "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG")
+    leaving = organization.refusal(organization.twin.client("organizations", "us-east-1", ADMIN).leave_organization)
+    assert leaving == removal
     made = client.create_account(Email="new@example.com", AccountName="new")["CreateAccountStatus"]["AccountId"]
     assert organization.refusal(client.remove_account_from_organization, AccountId=made)[1] == "WAIT_PERIOD_ACTIVE"
     organization.twin.advance("7d")

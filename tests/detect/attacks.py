@@ -2,11 +2,15 @@
 
 Built with boto3 alone, never by the compiler: workload `shop` is open, `bank` stands below guard rails, and `central` holds one vault
 that anybody there can empty and one that is locked for good. A legal hold keeps one copy in the first, and who is there can't cancel it.
+Any account may leave the organization, and so all of that: the shop's administrator makes the bank leave by a role there, but has none
+that makes the central account leave. Shop and bank may assume a role that changes the central keys as members alone, which the shop is
+forbidden as long as it is one.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import boto3
@@ -55,10 +59,14 @@ FORBIDDEN = [
     *(f"backup:{name}" for name in ("DeleteBackupVault*", "DeleteRecoveryPoint", "DisassociateRecoveryPoint", "PutBackupVault*")),
     "backup:UpdateRecoveryPointLifecycle",
     *(f"kms:{name}" for name in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion")),
-    "organizations:LeaveOrganization",
 ]
-HOLDS_STAY = ["backup:CancelLegalHold", "organizations:LeaveOrganization"]
-ROLE, BREAKER = "backups", "breaker"
+ROLE, BREAKER, MOVER, INSIDER = "backups", "breaker", "mover", "insider"
+ROLES = (*product((SHOP, BANK, CENTRAL), (ROLE, "strongroom-read")), (CENTRAL, BREAKER), (CENTRAL, INSIDER), (BANK, MOVER))
+RAILS = (  # name, unit, what is forbidden there, of what
+    ("guard-rails", "Guarded", FORBIDDEN, "*"),
+    ("holds-stay", "Vaults", ["backup:CancelLegalHold"], "*"),
+    ("stay-out", "Open", ["sts:AssumeRole"], f"arn:aws:iam::{CENTRAL}:role/{INSIDER}"),
+)
 REFUSED = (ClientError, BotoCoreError)
 
 
@@ -133,12 +141,18 @@ class Attacked:
             ),
         )
         iam.put_role_policy(RoleName=ROLE, PolicyName="all", PolicyDocument=allowed)
-        if account == CENTRAL:
-            trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{SHOP}:root"}, "Action": "sts:AssumeRole"}
-            iam.create_role(RoleName=BREAKER, AssumeRolePolicyDocument=document(trust))
-            iam.put_role_policy(
-                RoleName=BREAKER, PolicyName="all", PolicyDocument=document({"Effect": "Allow", "Action": "backup:*", "Resource": "*"})
-            )
+        organization = self.client("organizations", HOME, MANAGEMENT).describe_organization()["Organization"]["Id"]
+        inside = {"Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}}}
+        for owner, name, trusted, actions, condition in (
+            (CENTRAL, BREAKER, f"arn:aws:iam::{SHOP}:root", ["backup:*"], {}),
+            (CENTRAL, INSIDER, [f"arn:aws:iam::{each}:root" for each in (SHOP, BANK)], ["kms:*"], inside),
+            (BANK, MOVER, f"arn:aws:iam::{SHOP}:root", ["backup:*", "organizations:LeaveOrganization"], {}),
+        ):
+            if owner == account:
+                trust = {"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole", **condition}
+                iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
+                may = document({"Effect": "Allow", "Action": actions, "Resource": "*"})
+                iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=may)
 
     def _vault(self, name: str, account: str, region: str) -> None:
         organization = self.client("organizations", HOME, MANAGEMENT).describe_organization()["Organization"]["Id"]
@@ -190,49 +204,61 @@ class Attacked:
     def _guard_rails(self, organization: Any) -> None:
         (root,) = organization.list_roots()["Roots"]
         units = organization.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"]
-        for name, unit, actions in (("guard-rails", "Guarded", FORBIDDEN), ("holds-stay", "Vaults", HOLDS_STAY)):
-            content = document({"Effect": "Deny", "Action": actions, "Resource": "*"})
+        for name, unit, actions, resource in RAILS:
+            content = document({"Effect": "Deny", "Action": actions, "Resource": resource})
             made = organization.create_policy(Name=name, Type="SERVICE_CONTROL_POLICY", Description="", Content=content)
             target = next(each["Id"] for each in units if each["Name"] == unit)
             organization.attach_policy(PolicyId=made["Policy"]["PolicySummary"]["Id"], TargetId=target)
 
-    def happen(self, event: Event) -> None:
-        """Let something go wrong, by API calls where somebody does it."""
-        match event.kind:
-            case EventKind.ADMINISTRATOR:
-                self._turn(event.subject)
-            case EventKind.MANAGEMENT:
-                for account in (SHOP, BANK, CENTRAL):
-                    _try(self.client("organizations", HOME, MANAGEMENT).close_account, AccountId=account)
-                self._turn(MANAGEMENT)
-            case EventKind.CLOSED:
-                _try(self.client("organizations", HOME, MANAGEMENT).close_account, AccountId=event.subject)
-            case EventKind.KEY:
-                control.add_fault(self.endpoint, "disable-key", key=event.subject)
-            case EventKind.REGION:
-                control.add_fault(self.endpoint, "region-outage", region=event.subject)
-            case EventKind.RANSOMWARE:
-                pass  # what it makes worthless is told by the date of a recovery point: see `left`
+    def happen(self, events: Collection[Event]) -> None:
+        """Let things go wrong, by API calls where somebody does it; administrators work together, and before accounts are closed."""
+        self._turn(*(event.subject for event in events if event.kind is EventKind.ADMINISTRATOR))
+        for event in events:
+            match event.kind:
+                case EventKind.MANAGEMENT:
+                    for account in (SHOP, BANK, CENTRAL):
+                        _try(self.client("organizations", HOME, MANAGEMENT).close_account, AccountId=account)
+                    self._turn(MANAGEMENT)
+                case EventKind.CLOSED:
+                    _try(self.client("organizations", HOME, MANAGEMENT).close_account, AccountId=event.subject)
+                case EventKind.KEY:
+                    control.add_fault(self.endpoint, "disable-key", key=event.subject)
+                case EventKind.REGION:
+                    control.add_fault(self.endpoint, "region-outage", region=event.subject)
+                case EventKind.ADMINISTRATOR | EventKind.RANSOMWARE:
+                    pass  # the former are done; what the latter makes worthless is told by the date of a recovery point: see `left`
 
-    def _turn(self, account: str) -> None:
-        """Do everything that an administrator of an account could think of; as the account is, then outside the organization."""
-        for leaving in (False, True):
-            if leaving and not _try(self.client("organizations", HOME, account).leave_organization):
+    def _turn(self, *accounts: str) -> None:
+        """Do everything that administrators of some accounts could think of; then make accounts leave, and do it all again.
+
+        Sessions go on when their account has left, or the one that took them.
+        """
+        held = {(account, ""): (*KEYS[account], "") for account in accounts}
+        inside = set(KEYS)
+        while held:
+            while new := self._sessions(held):
+                held |= new
+            for (owner, _), identity in held.items():
+                self._wreck(owner, *identity)
+            left = {owner for (owner, _), identity in held.items() if owner in inside and self._leave(*identity)}
+            if not left:
                 return
-            for identity in self._identities(account):
-                self._wreck(*identity)
+            inside -= left
 
-    def _identities(self, account: str) -> Iterator[tuple[str, str, str, str]]:
-        """Yield who the administrator may be: an account with key, secret and token."""
-        yield (account, *KEYS[account], "")
-        for owner in (SHOP, BANK, CENTRAL):
-            for role in (ROLE, BREAKER, "strongroom-read"):
-                answer = _try(
-                    self.client("sts", HOME, account).assume_role, RoleArn=f"arn:aws:iam::{owner}:role/{role}", RoleSessionName="attacker"
-                )
-                if answer:
-                    given = answer["Credentials"]
-                    yield owner, given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"]
+    def _leave(self, *identity: str) -> bool:
+        return bool(_try(self.client_of("organizations", HOME, *identity).leave_organization))
+
+    def _sessions(self, held: Mapping[tuple[str, str], tuple[str, str, str]]) -> dict[tuple[str, str], tuple[str, str, str]]:
+        """Return who else the administrator may be: key, secret and token by account and role."""
+        found = {}
+        for (owner, role), identity in product(ROLES, held.values()):
+            arn = f"arn:aws:iam::{owner}:role/{role}"
+            if (owner, role) in held or (owner, role) in found:
+                continue
+            if answer := _try(self.client_of("sts", HOME, *identity).assume_role, RoleArn=arn, RoleSessionName="attacker"):
+                given = answer["Credentials"]
+                found[owner, role] = (given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"])
+        return found
 
     def _wreck(self, account: str, key: str, secret: str, token: str) -> None:
         for name, (owner, region) in VAULTS.items():
@@ -254,8 +280,7 @@ class Attacked:
         holds = (_try(backup.list_legal_holds) or {"LegalHolds": []})["LegalHolds"]
         for hold in (each["LegalHoldId"] for each in holds if each["Status"] == "ACTIVE"):
             if _try(backup.cancel_legal_hold, LegalHoldId=hold, CancelDescription="-"):
-                while (_try(backup.get_legal_hold, LegalHoldId=hold) or {}).get("Status") == "CANCELING":
-                    pass  # it goes on with each look
+                control.move_clock(self.endpoint, advance="1h")  # until it is gone
 
     def left(self, name: str, events: frozenset[Event], now: Any) -> list[str]:
         """The recovery points of a resource that could still be restored: in accounts that are open, in Regions that are there."""

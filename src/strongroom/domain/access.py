@@ -99,6 +99,7 @@ class AccessAccount:
     name: str = ""
     parents: tuple[str, ...] = ()  # ids from the root to its OU; () outside an organization
     management: bool = False  # control policies don't reach it
+    registered: bool = False  # as delegated administrator of a service: so long it can't leave the organization
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

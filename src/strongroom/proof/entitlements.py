@@ -51,8 +51,9 @@ def access(tables: Tables, *, read: Readings | None = None) -> Access:
 
 
 def _accounts(tables: Tables) -> Iterable[AccessAccount]:
+    registered = {name for kind, name in _rows(tables, "settings", "kind", "name") if kind == "delegated_administrator"}
     for account, name, parents, management in _rows(tables, "accounts", "account_id", "name", "ou_ids", "management"):
-        yield AccessAccount(id=account, name=name, parents=tuple(parents), management=management)
+        yield AccessAccount(id=account, name=name, parents=tuple(parents), management=management, registered=account in registered)
 
 
 def _organization_id(tables: Tables) -> str | Unread:

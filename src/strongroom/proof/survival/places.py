@@ -8,7 +8,8 @@ from typing import Any
 from strongroom.domain.names import vault_arn
 from strongroom.proof.entitlements import AIR_GAPPED
 from strongroom.proof.observed import Tables
-from strongroom.proof.survival.powers import Powerful, Powers, Target
+from strongroom.proof.survival.deeds import Target
+from strongroom.proof.survival.powers import Powerful, Powers
 from strongroom.semantics.survival import Event, EventKind
 
 MANAGEMENT = Event(EventKind.MANAGEMENT)
@@ -35,7 +36,7 @@ class Place:
 class _Known:
     """What the snapshot says about vaults and keys."""
 
-    vaults: Mapping[tuple[str, str, str], tuple[str, bool, datetime | None]]  # type, locked, lock_at
+    vaults: Mapping[tuple[str, str, str], tuple[str, bool, datetime | None, str | None]]  # type, locked, lock_at, key
     keys: Mapping[str, tuple[str, str]]  # manager, state
     holds: Mapping[tuple[str, str], str]  # an active legal hold of an account and Region: its id
     management: str
@@ -44,7 +45,7 @@ class _Known:
 
 def read_places(rows: list[dict[str, Any]], tables: Tables, powerful: Powerful, management: str) -> tuple[Place, ...]:
     """Return a place for each row (account_id, region, vault_name, key_arn, held, key_unknown, example), in their order."""
-    columns = ("account_id", "region", "name", "type", "locked", "lock_at")
+    columns = ("account_id", "region", "name", "type", "locked", "lock_at", "key_arn")
     known = _Known(
         vaults={row[:3]: row[3:] for row in _rows(tables, "vaults", *columns)},
         keys={arn: (manager, state) for arn, manager, state in _rows(tables, "keys", "arn", "manager", "state")},
@@ -57,7 +58,7 @@ def read_places(rows: list[dict[str, Any]], tables: Tables, powerful: Powerful, 
 
 def _place(number: int, row: Mapping[str, Any], known: _Known, powerful: Powerful) -> Place:
     account, region, name = row["account_id"], row["region"], row["vault_name"]
-    kind, locked, lock_at = known.vaults.get((account, region, name), ("", False, None))
+    kind, locked, lock_at, own = known.vaults.get((account, region, name), ("", False, None, None))
     manager, state = known.keys.get(row["key_arn"], ("", "")) if row["key_arn"] else ("AWS", "Enabled")
     hardened = kind == AIR_GAPPED or (locked and lock_at is not None and lock_at <= known.now)
     key_arn = "" if manager == "AWS" else row["key_arn"]
@@ -78,7 +79,7 @@ def _place(number: int, row: Mapping[str, Any], known: _Known, powerful: Powerfu
         vault=name,
         key_arn=key_arn,
         usable=state in {"Enabled", ""},
-        doubt="; ".join(_doubts(row, kind, state)),
+        doubt="; ".join(_doubts(row, kind, state, of_aws=kind == AIR_GAPPED and own is None)),
         hardened=hardened,
         held=row["held"],
         powers=powers,
@@ -86,10 +87,11 @@ def _place(number: int, row: Mapping[str, Any], known: _Known, powerful: Powerfu
     )
 
 
-def _doubts(row: Mapping[str, Any], kind: str, state: str) -> Iterator[str]:
+def _doubts(row: Mapping[str, Any], kind: str, state: str, *, of_aws: bool) -> Iterator[str]:
+    """Yield what isn't known; `of_aws`: an air-gapped vault on a key that AWS owns, which it tells for no recovery point."""
     if not kind:
         yield f"vault {row['vault_name']} in account {row['account_id']}, {row['region']} could not be read"
-    if row["key_unknown"]:
+    if row["key_unknown"] and not of_aws:
         yield f"AWS does not tell the key of recovery points in vault {row['vault_name']} in account {row['account_id']}, {row['region']}"
     elif not state:
         yield f"key {row['key_arn']} could not be read"

@@ -7,7 +7,7 @@ Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_p
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
@@ -36,13 +36,18 @@ _READ_KINDS: Final = re.compile(r"arn:[^:]*:(?:backup:[^:]*:[^:]*:(?:backup-vaul
 
 _NO_TAGS: Final[Mapping[str, str]] = MappingProxyType({})
 _NOBODYS: Final = Unread("it isn't known which account owns it")
+_UNSURE: Final = Unread("the account may have left the organization")
 
 
 class Authorizer:
-    """Answers questions about one set of accounts; actors and targets are made once and kept."""
+    """Answers questions about one set of accounts; actors and targets are made once and kept.
 
-    def __init__(self, access: Access) -> None:
+    `unsure`: accounts that may have left the organization: nothing above them forbids anything, and what asks for it isn't known.
+    """
+
+    def __init__(self, access: Access, *, unsure: Collection[str] = ()) -> None:
         self.access = access
+        self._unsure = frozenset(unsure)
         self._actors: dict[str, Actor] = {}
         self._targets: dict[tuple[str, str, str], Target] = {}
         self._levels: dict[tuple[str, ControlType], tuple[Level, ...] | Unread] = {}
@@ -131,7 +136,7 @@ class Authorizer:
 
     def _levels_of(self, account: str, type: ControlType) -> tuple[Level, ...] | Unread:  # noqa: A002 - the policies' own word
         known = self.accounts.get(account)
-        if self.access.organization_id is None:
+        if self.access.organization_id is None or account in self._unsure:
             return ()
         if known is None:
             return Unread(f"account {account} is not among those read")
@@ -264,6 +269,8 @@ class Authorizer:
         organization = self.access.organization_id
         if organization is None or isinstance(organization, Unread):
             return organization, organization
+        if account in self._unsure:
+            return _UNSURE, _UNSURE
         known = self.accounts.get(account)
         if known is None:
             unread = Unread(f"account {account} is not among those read")

@@ -79,7 +79,7 @@ class Crowd:
             return [*self._by_account.get(account, ()), *shared]
         if isinstance(grants, Unread):
             return self._everybody
-        accounts, names, everyone = (set(), set(), True) if isinstance(policy, Unread) else named_in(policy)
+        accounts, names, everyone = (set(), set(), True) if isinstance(policy, Unread) else named_in(policy, action)
         names |= {grant.grantee for grant in grants}
         outside = [] if isinstance(policy, Unread) else self._strangers(accounts, names, everyone=everyone)
         if everyone:
@@ -128,14 +128,12 @@ class Crowd:
         return [self.actors[role]] if role in self.actors else []
 
 
-def named_in(policy: Policy | None) -> tuple[set[str], set[str], bool]:
-    """Return the accounts and names in what a resource's policy may allow, and whether it names everyone."""
+def named_in(policy: Policy | None, action: str) -> tuple[set[str], set[str], bool]:
+    """Return the accounts and names for whom a resource's policy may allow an action (lower case), and whether it names everyone."""
     accounts: set[str] = set()
     names: set[str] = set()
     everyone = False
-    for statement in policy.statements if policy is not None else ():
-        if statement.effect is Effect.DENY:
-            continue
+    for statement, _ in policy.body.about(action).allows if policy is not None else ():
         named = statement.principals
         if named is None or named.negated or named.canonical:
             everyone = True

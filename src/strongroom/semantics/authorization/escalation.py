@@ -199,7 +199,7 @@ class Escalations:
         """Yield those who change their own permissions, or those of a role that they then assume."""
         targets = tuple(need.target for need in needs)
         empowered = self._everybody_empowered()
-        accounts = _accounts(targets[0])
+        accounts = _accounts(needs[0])
         for account in empowered if accounts is None else accounts:
             for changed, chain, move, truth in list(empowered.get(account, ())):
                 if chain[0] not in settled and (found := self._all(changed, needs, truth)):
@@ -298,13 +298,14 @@ def _trusts(policy: Policy | Unread | None, service: str) -> bool:
     return any(each.principals is not None and service in each.principals.services for each, _ in statements)
 
 
-def _accounts(target: Target) -> Collection[str] | None:
+def _accounts(call: Call) -> Collection[str] | None:
     """Return the accounts whose principals something may be allowed for; None: all."""
+    target = call.target
     if not target.account:
         return None
     if target.policy is None or ":backup:" in target.arn or target.guard:
         return (target.account,)
     if isinstance(target.policy, Unread):
         return None
-    accounts, names, everyone = named_in(target.policy)
+    accounts, names, everyone = named_in(target.policy, call.action.lower())
     return None if everyone else {target.account, *accounts, *(name.split(":")[4] for name in names if name.count(":") >= 5)}

@@ -91,18 +91,9 @@ class Reacher:
         `escalations`: also who could by changing policies or passing roles first.
         """
         wanted = [[self._call(asked) for asked in each] for each in alternatives]
-        direct: dict[str, tuple[Truth, int]] = {}
-        for number, each in enumerate(wanted):
-            settled = {arn for arn, (truth, _) in direct.items() if truth is YES}
-            for arn, truth in self._direct(each, settled).items():
-                if arn not in direct or truth > direct[arn][0]:
-                    direct[arn] = (truth, number)
-        settled = {arn for arn, (truth, _) in direct.items() if truth is YES}
-        later = list(self._escalations.paths(wanted, settled)) if escalations and links_max else []
-        start = [self._path(arn, direct[arn][1], wanted) for arn in sorted(direct)]
-        sure = [path for path in start if path.chain[0] in settled]
-        certain = self._spread(sure, [path for truth, path in later if truth is YES], YES, links_max, escalations=escalations)
-        possible = self._spread(start, [path for _, path in later], MAYBE, links_max, escalations=escalations)
+        start, later = self._beginning(wanted, escalations=escalations and links_max > 0)
+        certain = self._spread(_at_least(YES, start), _at_least(YES, later), YES, links_max, escalations=escalations)
+        possible = self._spread(_at_least(MAYBE, start), _at_least(MAYBE, later), MAYBE, links_max, escalations=escalations)
 
         def route(path: Path) -> Route:
             return self._route(path, alternatives[path.number], wanted[path.number], rails)
@@ -111,6 +102,30 @@ class Reacher:
             certain=_shortest_first(route(path) for path in certain.values()),
             unknown=_shortest_first(route(path) for arn, path in possible.items() if arn not in certain),
         )
+
+    def able(self, alternatives: Sequence[Asked], least: Truth) -> frozenset[str]:
+        """Return the ARNs of all who could do one of several things, by escalations too; `least` MAYBE: also of whom it isn't known."""
+        start, later = self._beginning([[self._call(asked)] for asked in alternatives], escalations=True)
+        return frozenset(self._spread(_at_least(least, start), _at_least(least, later), least, LINKS_MAX, escalations=True))
+
+    def becoming(self, arn: str, least: Truth) -> frozenset[str]:
+        """Return the ARNs of all who could become a user or role that was read, by escalations too, with its own."""
+        itself = Path((arn,), (), self._crowd.actors[arn], 0, ())
+        return frozenset(self._spread([itself], [], least, LINKS_MAX, escalations=True))
+
+    def _beginning(
+        self, wanted: Sequence[Sequence[Call]], *, escalations: bool
+    ) -> tuple[Sequence[tuple[Truth, Path]], Sequence[tuple[Truth, Path]]]:
+        """Return who could by themselves, and who by one change of policies, with how far that is known."""
+        direct: dict[str, tuple[Truth, int]] = {}
+        for number, each in enumerate(wanted):
+            settled = {arn for arn, (truth, _) in direct.items() if truth is YES}
+            for arn, truth in self._direct(each, settled).items():
+                if arn not in direct or truth > direct[arn][0]:
+                    direct[arn] = (truth, number)
+        settled = {arn for arn, (truth, _) in direct.items() if truth is YES}
+        later = list(self._escalations.paths(wanted, settled)) if escalations else []
+        return [(direct[arn][0], self._path(arn, direct[arn][1], wanted)) for arn in sorted(direct)], later
 
     def _call(self, asked: Asked) -> Call:
         return Call(asked.action, self.authorizer.target(asked.resource, owner=asked.owner, guard=asked.guard), asked.context)
@@ -224,6 +239,10 @@ def ways(
     certain = _best(route for each in found for route in each.certain)
     names = {route.principal for route in certain}
     return Reach(certain=certain, unknown=_best(route for each in found for route in each.unknown if route.principal not in names))
+
+
+def _at_least(least: Truth, paths: Iterable[tuple[Truth, Path]]) -> list[Path]:
+    return [path for truth, path in paths if truth >= least]
 
 
 def _best(routes: Iterable[Route]) -> tuple[Route, ...]:
