@@ -1,5 +1,7 @@
 """Time what reads the ledger over a generated one of 5,000 accounts, 1 M resources and 50 M recovery points.
 
+Half of the recovery points are copies in one central vault, which AWS lists by time: the resources of all accounts are mixed there.
+
 `python -m benchmarks.fleet [SHARE]`: 1 is the whole, 0.02 a fiftieth. Prints seconds, peak memory and budget of each whole command;
 the exit code is 1 when one is exceeded.
 """
@@ -12,8 +14,10 @@ import tempfile
 import time
 import tomllib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,7 @@ from strongroom.domain.tables import RECOVERY_POINTS, RESOURCES, TABLES
 from strongroom.semantics import policies
 
 ACCOUNTS, RESOURCES_EACH, DAYS = 5_000, 200, 25  # a recovery point and a copy a day: 50 M
+ROWS_AT_ONCE, DAY_US = 100_000, 86_400_000_000
 REGION, NOW = "eu-west-2", datetime(2026, 11, 21, 12, tzinfo=UTC)
 BORN = NOW - timedelta(days=90)
 MANAGEMENT, CENTRAL, ORGANIZATION = "111111111111", "333333333333", "o-exampleorg1"
@@ -38,6 +43,7 @@ TRUST = json.dumps(
         "Statement": [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}],
     }
 )
+STAYING = ["backup:Delete*", "backup:Disassociate*", "backup:UpdateRecoveryPoint*", "kms:DisableKey", "kms:PutKeyPolicy", "kms:Schedule*"]
 ROLE_POLICIES = ("AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup")
 STRATEGY = f"""\
 strongroom: 1
@@ -57,6 +63,7 @@ plans:
 objectives:
   - {{select: {{tags: {{environment: prod}}}}, rpo: 36h}}
 """
+TESTED = "restore_tests:\n  weekly: {at: 'Sunday 10:00', select: {arns: ['arn:aws:dynamodb:*:*:table/table-0007']}, from: [central]}\n"
 OF_THE_ORGANIZATION = tuple(subject for reader in catalogue.ORGANIZATION for subject in reader.subjects)
 
 
@@ -68,31 +75,33 @@ def main(share: float) -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "strategy.yaml").write_text(STRATEGY, encoding="utf-8")
+        (home / "tested.yaml").write_text(STRATEGY + TESTED, encoding="utf-8")
         started = time.perf_counter()
         example = write_ledger(home, accounts)
         points = accounts * RESOURCES_EACH * DAYS * 2
         print(f"{accounts:,} accounts, {points:,} recovery points, made in {time.perf_counter() - started:.0f}s", flush=True)
-        for name, arguments in commands(str(home / "strategy.yaml"), example).items():
+        for name, arguments in commands(str(home / "strategy.yaml"), str(home / "tested.yaml"), example).items():
             seconds, gib, said = timed(home, [*arguments, "--format", "json"])
             over += table.seen(name, seconds, budgets[name]["seconds_max"], gib=gib, gib_max=budgets[name]["gib_max"])
             print(f"  {said}", flush=True)
     return 1 if over else 0
 
 
-def commands(strategy: str, example: str) -> dict[str, list[str]]:
-    """Return the commands that are timed, by their names in budget.toml."""
+def commands(strategy: str, tested: str, example: str) -> dict[str, list[str]]:
+    """Return the commands that are timed, by their names in budget.toml; restore tests cover one resource in 200."""
     return {
         "verify": ["verify", strategy],
         "survive": ["survive"],
         "coverage": ["coverage", "--by", "ou"],
         "prove": ["prove", example, "--strategy", strategy],
+        "tests": ["tests", tested],
         "rpo": ["rpo", example, "--strategy", strategy],
         "survive of one": ["survive", example],
     }
 
 
 def timed(home: Path, arguments: list[str]) -> tuple[float, float, str]:
-    """Return seconds and peak memory in GiB of a command, and what it found in a few words."""
+    """Return seconds and peak memory in GiB of a command, and in a few words what CPU it took and what it found."""
     command = [str(Path(sys.executable).with_name("strongroom")), *arguments]
     started = time.perf_counter()
     with subprocess.Popen(command, env={**os.environ, "STRONGROOM_HOME": str(home)}, stdout=subprocess.PIPE, text=True) as process:
@@ -102,7 +111,7 @@ def timed(home: Path, arguments: list[str]) -> tuple[float, float, str]:
     seconds = time.perf_counter() - started
     if process.returncode not in {0, 1, 3}:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}: this measures nothing")
-    return seconds, usage.ru_maxrss / 2**20, _found(json.loads(text))
+    return seconds, usage.ru_maxrss / 2**20, f"{usage.ru_utime + usage.ru_stime:.2f}s of CPU: {_found(json.loads(text))}"
 
 
 def _found(document: dict[str, Any]) -> str:
@@ -112,6 +121,8 @@ def _found(document: dict[str, Any]) -> str:
             return f"{document['chains']}, findings {dict(codes)}"
         case "prove":
             return ", ".join(chain["state"] for chain in document["chains"])
+        case "tests":
+            return str(dict(Counter(test["state"] for test in document["tests"])))
         case "coverage":
             return f"{document['ever']:,} of {document['resources']:,} resources in {len(document['groups'])} groups"
         case "rpo":
@@ -151,9 +162,7 @@ def write_ledger(home: Path, accounts: int) -> str:
         each.name: ledger.from_rows(each, [[row.get(column.name) for column in each.columns] for row in rows[each.name]]) for each in TABLES
     }
     tables[RESOURCES.name] = (_resources(account) for account in ids)
-    # As they lie after a sync: one vault after the other.
-    vaults = (("fleet-local", account) for account in ids), (("fleet-central", account) for account in ids)
-    tables[RECOVERY_POINTS.name] = (_points(account, vault) for each in vaults for vault, account in each)
+    tables[RECOVERY_POINTS.name] = chain((_backups(account) for account in ids), _copies(ids))
     ledger.write(home, tables, observed_at=NOW, source={"verb": "benchmark"})
     return _arns(ids[0])[0].as_py()  # type: ignore[no-any-return]
 
@@ -256,6 +265,9 @@ def _add_organization(rows: dict[str, list[dict[str, Any]]], ids: list[str]) -> 
     }
     for target in ("r-ab12", "ou-ab12-vaults00", "ou-ab12-work0000", MANAGEMENT, CENTRAL, *ids):
         rows["control_policies"].append({**control, "target_id": target})
+    kept = {"Effect": "Deny", "Action": STAYING, "Resource": "*"}  # for accounts in the organization, which any of them may leave
+    rails = {**control, "policy_id": "p-2", "name": "BackupsStay", "content": json.dumps({"Version": "2012-10-17", "Statement": [kept]})}
+    rows["control_policies"].append({**rails, "target_id": "r-ab12"})
 
 
 def _resources(account: str) -> pa.Table:
@@ -279,47 +291,62 @@ def _resources(account: str) -> pa.Table:
     )
 
 
-def _points(account: str, vault: str) -> pa.Table:
-    """Return the recovery points of an account's resources in its own vault, or their copies in the central one."""
-    resource, numbers, created, deleted = _made()
+def _backups(account: str) -> pa.Table:
+    """Return the recovery points in an account's own vault."""
+    number = pa.array(range(RESOURCES_EACH * DAYS), pa.int64())
+    resource = pc.divide(number, DAYS)
+    return _points("fleet-local", pa.repeat(account, len(number)), resource, pc.subtract(number, pc.multiply(resource, DAYS)))
+
+
+def _copies(accounts: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield what the central vault lists: night by night the copies of all accounts' resources, in no order at all."""
+    for day in reversed(range(DAYS)):
+        mixed = pc.sort_indices(pc.random(len(accounts) * RESOURCES_EACH, initializer=day)).cast(pa.int64())
+        for number in (mixed.slice(start, ROWS_AT_ONCE) for start in range(0, len(mixed), ROWS_AT_ONCE)):
+            account = pc.divide(number, RESOURCES_EACH)
+            resource = pc.subtract(number, pc.multiply(account, RESOURCES_EACH))
+            yield _points("fleet-central", pa.array(accounts).take(account), resource, pa.repeat(pa.scalar(day), len(number)))
+
+
+def _points(vault: str, account: pa.Array, resource: pa.Array, day: pa.Array) -> pa.Table:
+    """Return recovery points in an account's own vault or in the central one: of resources by number, made so many days ago."""
     central = vault == "fleet-central"
     owner = CENTRAL if central else account
+    created = pc.subtract(_instants().take(resource), pc.multiply(day.cast(pa.int64()), DAY_US).cast(pa.duration("us")))
+    names, days = pc.utf8_lpad(resource.cast(pa.string()), 4, "0"), day.cast(pa.string())
     return _table(
         RECOVERY_POINTS,
         len(resource),
         account_id=owner,
         region=REGION,
         vault_name=vault,
-        arn=pc.binary_join_element_wise(f"arn:aws:backup:{REGION}:{owner}:recovery-point:{account}-{vault}-", numbers, ""),
-        resource_arn=_arns(account).take(resource),
+        arn=_joined(f"arn:aws:backup:{REGION}:", owner, ":recovery-point:", account, f"-{vault}-", names, "-", days),
+        resource_arn=_joined(f"arn:aws:dynamodb:{REGION}:", account, ":table/table-", names),
         resource_type="DynamoDB",
         status="COMPLETED",
         created_at=created,
         completed_at=created,
-        delete_at=deleted,
+        delete_at=pc.add(created, pa.scalar(timedelta(days=DAYS))),
         delete_after_days=DAYS,
         size_bytes=10**9,
-        source_vault_arn=_vault(account, "fleet-local") if central else None,
-        key_arn=_key(owner),
+        source_vault_arn=_joined(f"arn:aws:backup:{REGION}:", account, ":backup-vault:fleet-local") if central else None,
+        key_arn=_joined(f"arn:aws:kms:{REGION}:", owner, ":key/backup"),
         encrypted=True,
-        plan_id=f"orgs/plan-{account}",
+        plan_id=_joined("orgs/plan-", account),
         plan_version="v",
-        rule_id=f"rule-{account}",
+        rule_id=_joined("rule-", account),
     )
 
 
 @cache
-def _made() -> tuple[pa.Array, pa.Array, pa.Array, pa.Array]:
-    """Return of all recovery points of an account the number of the resource and their own, creation and deletion."""
-    pairs = [(resource, day) for resource in range(RESOURCES_EACH) for day in range(DAYS)]
-    at = [NOW.replace(hour=2) - timedelta(days=day) + timedelta(minutes=resource * 7 % 50) for resource, day in pairs]
-    instants = pa.timestamp("us", tz="UTC")
-    return (
-        pa.array([resource for resource, _ in pairs], pa.int64()),
-        pa.array([str(number) for number in range(len(pairs))]),
-        pa.array(at, instants),
-        pa.array([each + timedelta(days=DAYS) for each in at], instants),
-    )
+def _instants() -> pa.Array:
+    """Return when the newest recovery point of each resource of an account was made."""
+    minutes = (number * 7 % 50 for number in range(RESOURCES_EACH))
+    return pa.array([NOW.replace(hour=2) + timedelta(minutes=each) for each in minutes], pa.timestamp("us", tz="UTC"))
+
+
+def _joined(*parts: Any) -> Any:
+    return pc.binary_join_element_wise(*parts, "")
 
 
 def _table(schema: Any, count: int, **columns: Any) -> pa.Table:

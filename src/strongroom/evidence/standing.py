@@ -68,18 +68,19 @@ def standings(
     """
     if not estate.restore_tests:
         return ()
-    with judge(estate, snapshot, earlier) as judgement:
+    with judge(estate, snapshot, earlier, arrivals=True) as judgement:
         rows = ledger.rows(judgement.connection, files("strongroom.evidence").joinpath("standing.sql").read_text(encoding="utf-8"))
     recorded = _by_place(records)
     labels = {vault.name: vault.label for vault in estate.vaults}
     asked_at = now or snapshot.observed_at
     begun = [_begun(test, asked_at) for test in estate.restore_tests]
+    following = [next_slot(parse_cron(test.schedule), test.timezone, asked_at) for test in estate.restore_tests]
     found = []
     for row in rows:
         test = estate.restore_tests[row["test_no"]]
         mine = recorded.get((row["resource_arn"], row["account_id"], row["region"], row["vault_name"]), ())
         told = _standing(row, test.name, labels.get(row["vault_name"], ""), mine, begun[row["test_no"]])
-        found.append(replace(told, next_at=next_slot(parse_cron(test.schedule), test.timezone, asked_at)))
+        found.append(replace(told, next_at=following[row["test_no"]]))
     order = list(State)
     return tuple(sorted(found, key=lambda each: (order.index(each.state), each.test, each.resource_arn, each.vault, each.region)))
 

@@ -15,9 +15,7 @@ WITH wanted AS (
     JOIN test_legs AS l ON l.test_no = t.test_no
     JOIN judged AS j ON j.resource_no = t.resource_no AND j.leg_no = l.leg_no
     JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
-    JOIN vault_places AS h ON h.vault_no = s.vault_no
-    JOIN vault_places AS p
-        ON p.account_id = h.account_id AND p.region = h.region AND (p.vault_no = h.vault_no OR (p.air_gapped AND NOT j.copy))
+    JOIN vault_places AS p ON p.vault_no = s.vault_no
     JOIN test_vaults AS w ON w.test_no = t.test_no AND w.vault_no = p.vault_no
     GROUP BY ALL
 ),

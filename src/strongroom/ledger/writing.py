@@ -8,11 +8,11 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from strongroom.domain.tables import TABLES, TableSchema
@@ -21,9 +21,9 @@ from strongroom.ledger.columns import checked, empty, schema
 from strongroom.ledger.narrowing import resource_column
 from strongroom.ledger.remote import MANIFEST, Remote, remote
 from strongroom.ledger.snapshot import Manifest, Snapshot, StoredTable, digest, encode, file_of, folder, table_named
+from strongroom.ledger.sorting import sized, write_in_order
 
 ROWS_PER_GROUP = 262_144
-GROUPS_SORTED = 4  # at once: more would pass over more of a file that comes in any order, and take more memory
 UNFINISHED = ".writing-"
 LOCK = ".lock"
 
@@ -75,46 +75,27 @@ def _write(root: Path, data: Mapping[str, Iterable[pa.Table]], observed_at: date
 
 
 def _store(path: Path, table: TableSchema, pieces: Iterable[pa.Table]) -> StoredTable:
-    file, rows = file_of(path, table.name), 0
-    with pq.ParquetWriter(file, schema(table), compression="zstd") as writer:
-        for groups in _groups(pieces):
-            writer.write_table(_in_order(table, groups), row_group_size=ROWS_PER_GROUP)
-            rows += groups.num_rows
-        if not rows:
-            writer.write_table(empty(table))
+    file, coming, column = file_of(path, table.name), sized(pieces, ROWS_PER_GROUP), resource_column(table)
+    begun = list(islice(coming, 2))
+    large = len(begun) > 1  # one group is decoded as a whole anyway
+    whole = chain((begun.pop(0) for _ in range(len(begun))), coming)  # which keeps none of them in memory
+    if column is not None and large:
+        rows = write_in_order(file, table, whole, by=column, rows_per_group=ROWS_PER_GROUP)
+    else:
+        rows = _write_as_it_comes(file, table, whole)
     _flush(file)
     return StoredTable(name=table.name, rows=rows, size_bytes=file.stat().st_size, sha256=digest(file))
 
 
-def _groups(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Yield the rows in tables that fill their groups."""
-    waiting: list[pa.Table] = []
+def _write_as_it_comes(file: Path, table: TableSchema, groups: Iterable[pa.Table]) -> int:
     rows = 0
-    for piece in pieces:
-        waiting.append(piece)
-        rows += piece.num_rows
-        if rows >= GROUPS_SORTED * ROWS_PER_GROUP:
-            whole = pa.concat_tables(waiting)
-            full = rows - rows % ROWS_PER_GROUP
-            yield whole.slice(0, full)
-            waiting, rows = [whole.slice(full)], rows - full
-    if rows:
-        yield pa.concat_tables(waiting)
-
-
-def _in_order(table: TableSchema, groups: pa.Table) -> pa.Table:
-    """Return rows sorted by the resource that they are about, where they fill more than one group.
-
-    Each group's statistics then tell which resources it has, and a question about one passes over the others (`ledger.narrowing`),
-    in whatever order AWS listed them.
-    """
-    column = resource_column(table)
-    if column is None or groups.num_rows <= ROWS_PER_GROUP:
-        return groups
-    values = groups.column(column.name)
-    if pc.all(pc.less_equal(values.slice(0, len(values) - 1), values.slice(1))).as_py():
-        return groups
-    return groups.take(pc.sort_indices(values))
+    with pq.ParquetWriter(file, schema(table), compression="zstd") as writer:
+        for group in groups:
+            writer.write_table(group, row_group_size=ROWS_PER_GROUP)
+            rows += group.num_rows
+        if not rows:
+            writer.write_table(empty(table))
+    return rows
 
 
 def _push(elsewhere: Remote, snapshot: Path) -> None:

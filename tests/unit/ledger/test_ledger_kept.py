@@ -1,5 +1,6 @@
 """Snapshots that are kept: compared, asked, exported, checked and pruned, through the public functions."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,13 +17,20 @@ def account(number, name="shop"):
     return (f"{number:012}", name, "ACTIVE", "Workloads", ["r-1", "ou-1"], False, FIRST)
 
 
-@pytest.fixture
-def home(tmp_path):
+@pytest.fixture(scope="module")
+def kept_once(tmp_path_factory):
     """Three snapshots, ten days apart: an account joins, then another one is renamed."""
+    home = tmp_path_factory.mktemp("kept")
     for days, rows in ((0, [account(1)]), (10, [account(1), account(2)]), (20, [account(1), account(2, "store")])):
         tables = {"accounts": ledger.from_rows(ACCOUNTS, rows)}
-        ledger.write(tmp_path, tables, observed_at=FIRST + timedelta(days=days), source={"caller": "arn:aws:iam::1:user/me"})
-    return tmp_path
+        ledger.write(home, tables, observed_at=FIRST + timedelta(days=days), source={"caller": "arn:aws:iam::1:user/me"})
+    return home
+
+
+@pytest.fixture
+def home(kept_once, tmp_path):
+    """The same, for one test to change."""
+    return shutil.copytree(kept_once, tmp_path, dirs_exist_ok=True)
 
 
 def test_every_snapshot_is_listed_oldest_first(home):
