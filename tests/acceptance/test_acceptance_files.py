@@ -108,7 +108,7 @@ def test_render_names_what_no_file_deploys(shell, example):
     strategy.write_text(f"{text}\n{native}\n", encoding="utf-8")
     line = len(text.splitlines()) + 2
     told = shell.strongroom("render", "--out", "out").out
-    assert f"native tables main: this release does not deploy it yet (strategy.yaml:{line}:" in told
+    assert f"native tables main: verify compares it with what is on; whoever owns the resources sets it (strategy.yaml:{line}:" in told
     named = [each["subject"] for each in shell.strongroom("render", "--out", "out", "--format", "json").json["undeployed"]]
     assert "native tables main" in named
 

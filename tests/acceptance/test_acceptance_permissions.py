@@ -14,6 +14,7 @@ ACTIONS = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:HeadBucket": "s3:ListBucket",
     "tagging:GetResources": "tag:GetResources",
 }
@@ -26,6 +27,8 @@ NEEDED_ANYWAY = {
     "backup:GetRestoreTestingSelection": "asked where a restore-testing plan has selections",
     "backup:ListRecoveryPointsByLegalHold": "asked where there are legal holds",
     "backup:ListRestoreTestingSelections": "asked where there are restore-testing plans",
+    "cloudformation:DescribeStacks": "asked by plan where an account has come back into the governed OUs",
+    "config:DescribeConfigurationRecorderStatus": "asked where AWS Config has a recorder",
     "controltower:GetLandingZone": "asked where there is a landing zone",
     "controltower:ListBaselines": "asked where there is a landing zone",
     "controltower:ListEnabledBaselines": "asked where there is a landing zone",

@@ -1,5 +1,7 @@
 """What checks ask of resources is read from the services themselves, and `check --inventory ledger` has nothing left to ask."""
 
+import json
+
 import pytest
 
 from strongroom import ledger
@@ -80,6 +82,8 @@ def _databases(rds):
         PreferredMaintenanceWindow="mon:04:00-mon:05:00",
         PreferredBackupWindow="02:00-02:30",
         BackupRetentionPeriod=9,
+        DeletionProtection=True,
+        CopyTagsToSnapshot=True,
         **common,
     )
     rds.create_db_cluster(
@@ -114,6 +118,9 @@ def _buckets(s3, key):
             "Rules": [rule | {"Destination": {"Bucket": "arn:aws:s3:::elsewhere"}}],
         },
     )
+    s3.put_object(Bucket="particular-copied", Key="there", Body=b"-")
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 40}}
+    s3.put_object_lock_configuration(Bucket="particular-copied", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule})
 
 
 def test_what_checks_ask_is_read(read, tmp_path):
@@ -126,11 +133,19 @@ def test_what_checks_ask_is_read(read, tmp_path):
     windows = ("maintenance_window", "backup_window", "automated_backup_days")
     assert told("payroll", *windows) == ("mon:04:00-mon:05:00", "02:00-02:30", 9)
     assert told("payroll", "multi_az", "multi_az_cluster", "persistent_options", "replication") == (True, False, False, "multi-az")
+    assert told("payroll", "deletion_protection", "copies_tags") == (True, True)
+    assert told("three-zones", "deletion_protection", "copies_tags") == (False, False)
+    assert told("orders", "deletion_protection", "copies_tags") == (False, None)
     assert told("three-zones", "type", "multi_az_cluster", "persistent_options") == ("RDS", True, False)
     assert told("orders", "advanced_backup", "replication") == (True, "none")
     switches = ("versioned", "mfa_delete", "lifecycle_rules", "replication", "replication_enabled", "replicates_encrypted")
     assert told("particular-plain", *switches) == (False, False, False, "none", None, None)
     assert told("particular-copied", *switches) == (True, False, True, "bucket", True, False)
+    assert told("particular-plain", "object_lock", "lifecycle", "replicates_to") == ("{}", "[]", "[]")
+    lock, lifecycle, replicas = map(json.loads, told("particular-copied", "object_lock", "lifecycle", "replicates_to"))
+    assert (lock["Mode"], lock["Days"]) == ("GOVERNANCE", 40)
+    assert [rule["Expiration"] for rule in lifecycle] == [{"Days": 9}]
+    assert [rule["Destination"] for rule in replicas] == [{"Bucket": "arn:aws:s3:::elsewhere"}]
     assert told("particular-plain", "encrypted", "key_arn") == (True, None)  # S3's own keys, as of every bucket that says nothing else
     assert told("particular-copied", "encrypted", "key_manager") == (True, "CUSTOMER")
     (system,) = (row for row in found.values() if row["type"] == "FSx" and row["multi_az"])
@@ -164,3 +179,24 @@ def test_mfa_delete_is_read_with_the_versioning_it_belongs_to(twin):
     s3.put_bucket_versioning(Bucket="guarded-bucket", MFA="arn:aws:iam::555555555555:mfa/root 123456", VersioningConfiguration=both)
     told = s3.get_bucket_versioning(Bucket="guarded-bucket")
     assert (told["Status"], told["MFADelete"]) == ("Enabled", "Enabled")
+
+
+def test_manual_snapshots_are_read_with_their_copies(twin, as_management):  # noqa: ARG001 - the environment
+    """Of instances and clusters, in each Region; a copy tells its source and when that was made."""
+    rds, far = twin.client("rds", account=SHOP), twin.client("rds", OTHER, account=SHOP)
+    asked = {"MasterUsername": "admin", "MasterUserPassword": "a-password"}
+    rds.create_db_instance(DBInstanceIdentifier="minutes", Engine="postgres", AllocatedStorage=20, DBInstanceClass="db.m5.large", **asked)
+    rds.create_db_cluster(DBClusterIdentifier="hours", Engine="aurora-postgresql", **asked)
+    made = rds.create_db_snapshot(DBInstanceIdentifier="minutes", DBSnapshotIdentifier="minutes-1")["DBSnapshot"]
+    rds.create_db_cluster_snapshot(DBClusterIdentifier="hours", DBClusterSnapshotIdentifier="hours-1")
+    far.copy_db_snapshot(SourceDBSnapshotIdentifier=made["DBSnapshotArn"], SourceRegion=HOME, TargetDBSnapshotIdentifier="minutes-far")
+    sessions = Sessions.open(role="strongroom-read", region="eu-west-2")
+    read = fleet.read(sessions, home_region=HOME, regions=(HOME, OTHER), on_progress=lambda *_: None)
+    found = {(row["database"], row["region"]): row for row in read.tables["database_snapshots"].to_pylist()}
+    assert {place: (row["cluster"], row["status"], row["source_arn"]) for place, row in found.items()} == {
+        ("minutes", HOME): (False, "available", None),
+        ("hours", HOME): (True, "available", None),
+        ("minutes", OTHER): (False, "available", made["DBSnapshotArn"]),
+    }
+    assert found["minutes", OTHER]["data_at"] == found["minutes", HOME]["created_at"]
+    assert {row["read"] for row in read.tables["reads"].to_pylist() if row["subject"] == "database_snapshots"} == {True}

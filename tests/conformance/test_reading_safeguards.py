@@ -75,6 +75,10 @@ def audited(twin: Any) -> None:
     backup.create_restore_testing_selection(
         RestoreTestingPlanName="weekly", RestoreTestingSelection=chosen | {"ProtectedResourceConditions": conditions}
     )
+    excluded = {"exclusionByResourceTypes": {"resourceTypes": ["AWS::EC2::Volume"]}}
+    strategy = {"recordingStrategy": {"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"}}
+    recorder = {"name": "default", "roleARN": ROLE, "recordingGroup": {"allSupported": False, **excluded, **strategy}}
+    twin.client("config", **PLACE).put_configuration_recorder(ConfigurationRecorder=recorder)
     backup.create_framework(FrameworkName="watched", FrameworkControls=[{"ControlName": "BACKUP_RECOVERY_POINT_ENCRYPTED"}])
     twin.client("s3", **PLACE).create_bucket(Bucket="safeguard-reports", CreateBucketConfiguration={"LocationConstraint": OTHER})
     backup.create_report_plan(
@@ -166,6 +170,9 @@ def test_audits_are_read(read: Any) -> None:
     assert (framework["name"], framework["deployment_status"], framework["controls_count"]) == ("watched", "COMPLETED", 1)
     assert framework["status"] in {"ACTIVE", "PARTIALLY_ACTIVE", "INACTIVE", "UNAVAILABLE"}
     assert [control["ControlName"] for control in json.loads(framework["controls"])] == ["BACKUP_RECOVERY_POINT_ENCRYPTED"]
+    (recorder,) = read("config_recorders")
+    assert (recorder["name"], recorder["recording"], recorder["everything"]) == ("default", False, True)
+    assert (recorder["types"], recorder["excluded"]) == ([], ["AWS::EC2::Volume"])
     (plan,) = read("report_plans")
     assert (plan["name"], plan["template"], plan["bucket"]) == ("nightly", "BACKUP_JOB_REPORT", "safeguard-reports")
     assert (plan["formats"], plan["accounts"], plan["framework_arns"], plan["deployment_status"]) == (["JSON"], [], [], "COMPLETED")

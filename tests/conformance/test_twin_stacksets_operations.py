@@ -364,7 +364,37 @@ def test_a_delegated_administrator_works_on_the_management_account_s_sets(sets: 
 
 
 def test_what_the_twin_has_no_operation_for_is_refused_loudly(sets: Sets) -> None:
-    """ImportStacksToStackSet is not there, and says so."""
+    """ImportStacksToStackSet from a file in a bucket is not there, and says so."""
     sets.create("importing")
-    code, message = refusal(lambda: sets.client.import_stacks_to_stack_set(StackSetName="importing", StackIds=["arn:aws:x"]))
+    code, message = refusal(lambda: sets.client.import_stacks_to_stack_set(StackSetName="importing", StackIdsUrl="s3://ids/of.json"))
     assert (code, "ImportStacksToStackSet" in message) == ("NotImplemented", True)
+
+
+def test_a_stack_that_an_account_kept_is_imported_with_what_it_holds(sets: Sets) -> None:
+    """It becomes an instance of its set, with its own template until the next update and its own parameters until they are reset."""
+    sets.create("kept", enrols=True, retains=True)
+    sets.deploy("kept", unit="Dev", regions=(FIRST,))
+    arn = sets.instances("kept")[SANDBOX, FIRST]["StackId"]
+    root = sets.organizations.list_roots()["Roots"][0]["Id"]
+    sets.organizations.move_account(AccountId=SANDBOX, SourceParentId=sets.units["Dev"], DestinationParentId=root)
+    sets.end("kept", sets.client.update_stack_set(StackSetName="kept", TemplateBody=body("kept", delay=4)))
+    sets.organizations.move_account(AccountId=SANDBOX, SourceParentId=root, DestinationParentId=sets.units["Dev"])
+    assert "already exists" in sets.instances("kept")[SANDBOX, FIRST]["StatusReason"]
+    asked = {"StackSetName": "kept", "StackIds": [arn], "OrganizationalUnitIds": [sets.units["Dev"]]}
+    assert refusal(lambda: sets.client.import_stacks_to_stack_set(**asked))[0] == "ValidationError"  # the failed instance is in the way
+
+    targets = {"OrganizationalUnitIds": [sets.units["Dev"]], "AccountFilterType": "INTERSECTION", "Accounts": [SANDBOX]}
+    where = {"StackSetName": "kept", "DeploymentTargets": targets, "Regions": [FIRST]}
+    sets.end("kept", sets.client.delete_stack_instances(**where, RetainStacks=False))
+    assert sets.client.describe_stack_set(StackSetName="kept")["StackSet"]["OrganizationalUnitIds"] == [sets.units["Dev"]]
+    for wrong in ({"StackIds": [arn.replace("StackSet-kept", "other")]}, {"OrganizationalUnitIds": [sets.units["Prod"]]}):
+        assert refusal(lambda wrong=wrong: sets.client.import_stacks_to_stack_set(**{**asked, **wrong}))[0] == "StackNotFoundException"
+    sets.end("kept", sets.client.import_stacks_to_stack_set(**asked))
+    found = sets.instances("kept")[SANDBOX, FIRST]
+    assert (found["StackId"], found["Status"]) == (arn, "OUTDATED")
+    assert refusal(lambda: sets.client.import_stacks_to_stack_set(**asked))[0] == "ValidationError"  # it belongs to a set already
+
+    sets.end("kept", sets.client.update_stack_instances(**where, ParameterOverrides=[]))
+    found = sets.instances("kept")[SANDBOX, FIRST]
+    assert (found["StackId"], found["Status"]) == (arn, "CURRENT")
+    assert sets.queue(SANDBOX, FIRST, "kept")["DelaySeconds"] == "4"

@@ -34,23 +34,13 @@ class Tower:
         words = drawn.sample(WORDS, 4)
         self.names = dict(zip(("Workloads", "Prod", "Payments", "landing-zone"), words, strict=True))
 
-    def write(self, folder: Path, key_arn: str = "") -> None:
-        """Write both files into a folder; the restore tests, which nobody would validate, are left out."""
+    def write(self, folder: Path) -> None:
+        """Write both files into a folder without restore tests, which nobody would validate, and what no bucket of the twin has set."""
         for name in ("organization.yaml", "strategy.yaml"):
-            text = re.sub(r"restore_tests:.*?\n\n", "", (EXAMPLE / name).read_text(encoding="utf-8"), flags=re.DOTALL)
+            text = re.sub(r"restore_tests:.*?\n\n|native:.*", "", (EXAMPLE / name).read_text(encoding="utf-8"), flags=re.DOTALL)
             for old, new in (self.ids | self.names).items():
                 text = text.replace(old, new)
-            if key_arn:
-                text = text.replace(
-                    "shared: {kind: multi-region, in: central}", f'shared: {{kind: multi-region, in: central, arn: "{key_arn}"}}'
-                )
             (folder / name).write_text(text, encoding="utf-8")
-
-    def key(self, world: World) -> str:
-        """The ARN of the key that the first run has made for Control Tower's vaults."""
-        stacks = world.client("cloudformation", self.ids[CENTRAL], HOME).describe_stacks()["Stacks"]
-        made = next(each for each in stacks if each["StackName"] == f"{self.names['landing-zone']}-key-shared")
-        return str(next(each["OutputValue"] for each in made["Outputs"] if each["OutputKey"] == "KeyArn"))
 
     def client(self, world: World, service: str) -> Any:
         """A client in the management account."""
@@ -138,8 +128,6 @@ def healthy(deployed, drawn, tmp_path_factory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("tower")
     drawn.write(folder)
     with deployed(folder, 0) as world:
-        drawn.write(folder, drawn.key(world))
-        world.deploy()
         for mail in control.mail(world.endpoint):
             sns = world.client("sns", drawn.ids[CENTRAL], mail["topic_arn"].split(":")[3])
             sns.confirm_subscription(TopicArn=mail["topic_arn"], Token=mail["token"])

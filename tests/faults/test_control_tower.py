@@ -137,6 +137,29 @@ def test_an_account_that_moves_in_is_given_the_baseline_by_the_next_apply(towere
     assert towered.writes(after) == []
 
 
+@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=LONG) for number in range(1, 12))])
+def test_a_key_of_its_own_takes_one_apply(own_world, until, number):
+    """Key, replica, landing zone and baselines in this order; killed after any write, the same comes of it with resume."""
+    _landing_zone(own_world)
+    declared = "  control_tower: {enabled_on: [Workloads, Workloads/Payments], key: shared}\n  opt_in: [dynamodb, s3]\n"
+    keys = "keys:\n  backup: {kind: per-account}\n  shared: {kind: multi-region, in: central}\nvaults:\n"
+    own_world.shell.strategy("tower", ("  opt_in: [dynamodb, s3]\n", declared), ("vaults:\n", keys))
+    after = own_world.last_call()
+    if number:
+        own_world.fault("cut-after-write", after=number, times=0)
+        running = own_world.shell.start(*APPLY)
+        until(own_world.hits)
+        running.send_signal(signal.SIGKILL)
+        running.communicate()
+        own_world.mend()
+    applied = own_world.shell.run(*(("resume",) if number else APPLY))
+    assert applied.code == ExitCode.PROVEN, applied.err
+    assert "ORG009" not in applied.out
+    assert begun(own_world, after) == DONE
+    assert enabled(own_world) == {"SUCCEEDED": 2}
+    assert "nothing to do" in own_world.shell.run("plan", "--no-drift").out
+
+
 def test_what_is_missing_is_named_before_the_first_write(world):
     """No landing zone: an error with the way out, exit code 1, nothing written."""
     tower = "  control_tower: {enabled_on: [Workloads]}\n  opt_in: [dynamodb, s3]\n"

@@ -37,7 +37,7 @@ MOTO_LACKS = {  # calls of the query protocols, with what their answers hold
     "DescribeOrganizationsAccess": "<DescribeOrganizationsAccessResult><Status>ENABLED</Status></DescribeOrganizationsAccessResult>",
 }
 REGIONAL_SERVICES = (
-    *("backup", "cloudwatch", "dynamodb", "ec2", "efs", "events"),
+    *("backup", "cloudwatch", "config", "dynamodb", "ec2", "efs", "events"),
     *("rds", "resourcegroupstaggingapi", "s3", "service-quotas", "sns", "sts"),
 )
 GLOBAL_SERVICES = ("cloudformation", "controltower", "iam", "kms", "organizations")  # kms: nothing here is elsewhere
@@ -471,8 +471,9 @@ def test_one_denied_service_leaves_the_others_read(aws, members):
     ("query", "unknown"),
     [
         ("versioning", {"versioned", "mfa_delete"}),
-        ("lifecycle", {"lifecycle_rules"}),
-        ("replication", {"replication"}),
+        ("lifecycle", {"lifecycle_rules", "lifecycle"}),
+        ("replication", {"replication", "replicates_to"}),
+        ("object-lock", {"object_lock"}),
     ],
 )
 def test_a_denied_switch_of_a_bucket_is_unknown_and_the_bucket_stays(aws, members, query, unknown):
@@ -481,11 +482,11 @@ def test_a_denied_switch_of_a_bucket_is_unknown_and_the_bucket_stays(aws, member
     aws.rules.insert(0, lambda call: denied(call.service == "s3" and query in call.path.partition("?")[2]))
     read = read_all()
     (bucket,) = rows(read, "resources", account_id=members[0], type="S3")
-    asked = ("versioned", "mfa_delete", "lifecycle_rules", "replication")
+    asked = ("versioned", "mfa_delete", "lifecycle_rules", "replication", "lifecycle", "replicates_to", "object_lock")
     assert {column for column in asked if bucket[column] is None} == unknown
     unread = rows(read, "reads", read=False)
     assert [(row["account_id"], row["region"], row["subject"], row["code"]) for row in unread] == [
-        (members[0], OTHER, "details:S3", "AccessDenied")
+        (members[0], OTHER, "locks:S3" if query == "object-lock" else "details:S3", "AccessDenied")
     ]
 
 

@@ -243,7 +243,7 @@ def test_a_database_without_a_continuous_backup_has_the_log_of_rds(program, tmp_
             "RCV008",
             "restores-papers exists already and would be written",
         ),
-        (PAPERS, {"name": "Papers_2"}, "RCV008", "'Papers_2' is no name for S3"),
+        (PAPERS, {"overrides": ["DestinationBucketName=Papers_2"]}, "RCV008", "'Papers_2' is no name for S3"),
         (LEDGER, {"overrides": ["DBSubnetGroupName=none"]}, "RCV011", "DB subnet group none is not in account 555555555555, eu-west-2"),
         (ORDERS, {"overrides": ["targetTableName="]}, "RCV007", "restore metadata is incomplete. Missing: targetTableName"),
     ],
@@ -417,11 +417,17 @@ def killed_after(world, folder, number, until, verb):
     assert running.returncode == -signal.SIGKILL
 
 
+def copies_back():
+    """How many copies came back from the central account."""
+    vault = f"arn:aws:backup:eu-west-2:{SHOP}:backup-vault:bring-local"
+    return len(list(sessions().pages("backup", "eu-west-2", "list_copy_jobs", "CopyJobs", account=CENTRAL, ByDestinationVaultArn=vault)))
+
+
 # Writes of a restore with a copy back: both jobs, the tags of what was made and of the copy.
 @pytest.mark.parametrize("number", [pytest.param(number, marks=[] if number == 2 else pytest.mark.long) for number in range(1, 5)])
 def test_killed_after_any_write_goes_on_without_a_second_copy_or_restore(program, tmp_path, until, number):
     """Whatever write was the last before kill -9, resume ends with exactly one copy and one restore."""
-    shell, begun = replace(program.shell, folder=tmp_path), program.last_call()
+    shell, copied = replace(program.shell, folder=tmp_path), copies_back()
     strategy, name = str(program.shell.folder / "strategy.yaml"), f"killed-{number}"
     verb = ("restore", ORDERS, "--vault", "central", "--name", name, "--strategy", strategy, "--yes")
     home = {"STRONGROOM_HOME": str(tmp_path / "home")}
@@ -437,8 +443,7 @@ def test_killed_after_any_write_goes_on_without_a_second_copy_or_restore(program
     assert unfinished(tmp_path / "home") == ()
     listed = sessions().pages("backup", "eu-west-2", "list_restore_jobs", "RestoreJobs", account=SHOP)
     assert sum(each.get("CreatedResourceArn", "").endswith(name) for each in listed) == 1
-    counted = made(program, begun)
-    assert {counted["StartCopyJob"], counted["StartRestoreJob"]} <= {1, 2}  # the call may be repeated, with the token of the run
+    assert copies_back() - copied == 1  # the calls may be repeated, with the token of the run
 
 
 @pytest.mark.long

@@ -9,18 +9,35 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.faults.tested import BUCKET, CENTRAL, FALSE, SHOP, TRUE, WEEKLY, as_sdk_reads, organization, room, ticking
+from tests.faults.tested import BUCKET, CENTRAL, FALSE, SHOP, TABLE, TRUE, WEEKLY, as_sdk_reads, organization, room, strategy, ticking
 
 from strongroom.api import test as api
 from strongroom.api.resume import unfinished
 from strongroom.api.tests import evidence_of
 from strongroom.api.tests import tests as standings_of
+from strongroom.api.verify import prove
+from strongroom.domain.finding import Severity
 from strongroom.domain.recovery import Outcome
-from strongroom.errors import BadInput, ExitCode, Stopped
+from strongroom.errors import BadInput, CouldNotVerify, ExitCode, Stopped
 from strongroom.evidence.standing import State
+from strongroom.proof.links import LinkName, LinkState
 from strongroom.workflows.testing import steps
 
 LONG = pytest.mark.long
+
+
+def beside(world):
+    """A table that no plan selects, and a role that may do everything but delete what a test makes."""
+    attributes = [{"AttributeName": "id", "AttributeType": "S"}]
+    keys = [{"AttributeName": "id", "KeyType": "HASH"}]
+    world.owner("dynamodb").create_table(TableName="loose", KeySchema=keys, AttributeDefinitions=attributes, BillingMode="PAY_PER_REQUEST")
+    trusted = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::111111111111:root"}, "Action": "sts:AssumeRole"}
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    kept = {"Effect": "Deny", "Action": "dynamodb:DeleteTable", "Resource": "*"}
+    iam = world.owner("iam")
+    iam.create_role(RoleName="keeps", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trusted]}))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything, kept]})
+    iam.put_role_policy(RoleName="keeps", PolicyName="keeps", PolicyDocument=document)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +45,10 @@ def shared(tmp_path_factory):
     """One organization for all tests here; the clock goes on all the time."""
     both = {**WEEKLY, "select": {"tags": {"environment": "prod"}, "types": ["dynamodb", "s3"]}, "from": ["local", "central"]}
     both |= {"at": "10:00", "start_within": "1h", "validate_within": "7d"}  # what AWS has restored waits for us
-    with organization(tmp_path_factory.mktemp("tested"), tests={"weekly": both}) as world, ticking(world.endpoint, advance="1m"):
+    with (
+        organization(tmp_path_factory.mktemp("tested"), tests={"weekly": both}, prepare=beside) as world,
+        ticking(world.endpoint, advance="1m"),
+    ):
         yield world
 
 
@@ -190,7 +210,9 @@ def test_nobody_at_the_terminal_agrees_to_nothing(tested):
     [
         ({"tests": ["weekl"]}, "did you mean weekly?"),
         pytest.param({"vaults": ["locl"]}, "did you mean local?", marks=LONG),
-        pytest.param({"resources": [BUCKET]}, "see what they cover", marks=LONG),
+        pytest.param({"tests": ["weekly"], "resources": [BUCKET]}, "see what they cover", marks=LONG),
+        ({"resources": [BUCKET], "due": True}, "or test it by hand"),
+        ({"resources": [TABLE.replace("orders", "nobody")]}, "strongroom coverage lists the resources"),
     ],
 )
 def test_wrong_names_are_bad_input(tested, how, says):
@@ -304,6 +326,58 @@ def test_credentials_that_end_on_the_way_stop_the_run(tested):
     assert resumed.code == ExitCode.PROVEN, resumed
     (record,) = tested.records()
     assert (record.outcome, record.cleaned_up, len(tested.restores(record.run_id))) == (Outcome.PASSED, True, 1)
+
+
+def test_what_no_restore_test_covers_is_tested_by_hand(tested):
+    """From the vault that is named, by a validator as the strategy declares it: evidence like any other, which says by hand, and counts."""
+    tested.declare(validate={"dynamodb": [TRUE], "s3": [TRUE]})
+    done, code = tested.run(resources=[BUCKET], vaults=["central"], validators=["command"])
+    (record,) = done.records
+    assert (record.test, record.vault_label, record.outcome, code) == ("", "central", Outcome.PASSED, ExitCode.PROVEN), record
+    assert (record.cleaned_up, record.next_at, record.rto_seconds) == (True, None, 4 * 3600)
+    assert "asked for by hand" in evidence_of(record.test_id, home=tested.home)
+    chains = prove(tested.shell.folder / "strategy.yaml", BUCKET, home=tested.home)
+    links = {each.destination_label: link.state for each in chains for link in each.links if link.name is LinkName.RESTORED}
+    assert links == {"central": LinkState.PROVEN, "local": LinkState.NOT_REQUIRED}
+
+
+def test_what_has_no_recovery_point_can_not_be_tested(tested):
+    """Said before anything is asked of AWS where the ledger knows it, else by the vault; nothing is restored."""
+    loose, begun = TABLE.replace("orders", "loose"), tested.last_call()
+    with pytest.raises(CouldNotVerify, match="no vault holds a recovery point of arn:"):
+        tested.run(resources=[loose])
+    done, code = tested.run(resources=[loose], vaults=["local"])
+    assert (done.records, code) == ((), ExitCode.COULD_NOT_VERIFY)
+    assert "holds no recovery point of it" in done.untested[0].reason
+    shown = tested.shell.run("test", "--resource", BUCKET, "--dry-run")
+    assert (shown.code, shown.out.count("by hand: arn:aws:s3:::tested-papers from ")) == (ExitCode.PROVEN, 2)
+    assert tested.started(begun) == []
+
+
+def test_no_restore_begins_that_nobody_could_take_away(tested):
+    """The role for recovery deletes nothing: told beforehand, unknown, and with --keep it is what was asked for."""
+    deletes_nothing = {"deploy": "somebody", "recovery": {"name": "strongroom-deploy", "trust": "management", "mfa": False}}
+    tested.shell.write("strategy.yaml", strategy({"weekly": WEEKLY}, roles=deletes_nothing))
+    begun = tested.last_call()
+    with tested.as_a_user():
+        (way,) = api.plans(api.prepare(tested.shell.folder / "strategy.yaml", home=tested.home))
+        (kept,) = api.plans(api.prepare(tested.shell.folder / "strategy.yaml", home=tested.home, keep=True))
+    assert ([each.code for each in way.plan.findings if each.severity is Severity.ERROR], kept.trouble) == (["RCV018"], "")
+    done, code = tested.run()
+    (record,) = done.records
+    assert (record.outcome, record.restored, record.cleaned_up, code) == (Outcome.UNKNOWN, None, None, ExitCode.COULD_NOT_VERIFY)
+    assert record.told == "role strongroom-deploy may not delete DynamoDB that a test has restored: no restore was begun"
+    assert tested.started(begun) == []
+
+
+def test_what_the_ledger_says_of_a_role_of_others_is_told_beforehand(tested):
+    """Its policies deny the deletion, as they were synced: no restore begins."""
+    begun = tested.last_call()
+    done, code = tested.run(role="keeps")
+    (record,) = done.records
+    assert (record.outcome, record.restored, code) == (Outcome.UNKNOWN, None, ExitCode.COULD_NOT_VERIFY)
+    assert record.told.startswith("role keeps may not call dynamodb:DeleteTable on what a test has restored: ")
+    assert tested.started(begun) == []
 
 
 @LONG

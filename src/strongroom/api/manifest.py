@@ -1,12 +1,15 @@
 """`manifest`: what is in live resources now, as names and checksums, so that a restore of them can be compared later."""
 
+import os
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from strongroom.api.home import require_writable
+from strongroom.api.rolenames import role_named
 from strongroom.api.strategy import load_strategy
 from strongroom.aws.contents.place import Place
 from strongroom.aws.contents.sources import endpoint_of, kind_of, region_of
@@ -16,7 +19,8 @@ from strongroom.domain.origin import BuiltIn
 from strongroom.domain.recovery import Restored
 from strongroom.domain.roles import RolePurpose
 from strongroom.domain.strategy import Login
-from strongroom.errors import BadInput, ExitCode, StrongroomError
+from strongroom.errors import AwsRefused, BadInput, ExitCode, StrongroomError
+from strongroom.workflows.restoring.request import restorable
 
 if TYPE_CHECKING:
     from strongroom.domain.strategy import Strategy
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "manifests"  # in the folder of the state
 DEPLOY_ROLE: Final = "strongroom-deploy"
 _DATABASES: Final = frozenset({ResourceType.RDS, ResourceType.AURORA})
+_SECRET: Final = r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+"  # noqa: S105 - no password, a pattern of ARNs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +76,15 @@ def manifest(arns: Sequence[str], *, strategy: Path | None, home: Path, out: Pat
     `out`: where to, instead of `manifests` in `home`. Raises BadInput, NoCredentials.
     """
     wish, root = wish or Wish(), out or home / FOLDER
-    kinds = {arn: kind_of(arn) for arn in arns}
+    kinds = {arn: _kind(arn) for arn in arns}
     _whole(kinds, wish)
+    assumed = role_named(wish.role)
     require_writable(root)
     declared = load_strategy(strategy) if strategy else None
+    for kind in sorted(_DATABASES.intersection(kinds.values())):
+        _login(kind, wish, declared)  # what can't be meant is told before anything is read
     region = declared.organization.home_region if declared else None
-    sessions = Sessions.open(role=wish.role or _role_of(declared), region=region)
+    sessions = Sessions.open(role=assumed or _role_of(declared), region=region)
     sessions.caller()  # without credentials nothing can be read
     ways = _Ways(sessions=sessions, wish=wish, declared=declared, root=root, folder=strategy.absolute().parent if strategy else Path())
     return Manifests(taken=tuple(_taken(arn, kind, ways) for arn, kind in kinds.items()))
@@ -93,15 +101,47 @@ class _Ways:
     folder: Path  # of the strategy
 
 
+def _kind(arn: str) -> ResourceType:
+    kind = kind_of(arn)
+    restorable(arn)
+    return kind
+
+
 def _whole(kinds: dict[str, ResourceType], wish: Wish) -> None:
-    """Raise BadInput for options that don't fit what is asked for."""
+    """Raise BadInput for options that don't fit what is asked for, or that nobody can mean."""
     systems = [arn for arn, kind in kinds.items() if kind is ResourceType.EFS]
     if systems and wish.mounted is None:
         raise BadInput(f"the files of {systems[0]} are read where they are mounted", hint="mount it, and say where: --mounted FOLDER")
     if len(systems) > 1:
         raise BadInput("one folder can't be two file systems", hint="take their manifests one after the other")
+    if wish.mounted is not None and not systems:
+        raise BadInput(f"no file system is named whose files are in {wish.mounted}", hint="leave out --mounted, or name the file system")
+    if wish.mounted is not None and not wish.mounted.is_dir():
+        raise BadInput(f"{wish.mounted} is not a folder", hint="mount the file system, and say where: --mounted FOLDER")
+    if wish.account:
+        _require_account(wish.account)
+    _require_login(kinds, wish)
+
+
+def _require_account(text: str) -> None:
+    try:
+        AccountId.parse(text)
+    except ValueError as error:
+        raise BadInput(str(error), hint="--account 111122223333") from None
+
+
+def _require_login(kinds: dict[str, ResourceType], wish: Wish) -> None:
+    given = {"--user": wish.user, "--password-env": wish.variable, "--secret": wish.secret_arn, "--database": wish.database}
+    for option, value in given.items():
+        if value and not _DATABASES.intersection(kinds.values()):
+            raise BadInput(f"no database is named for {option} {value}", hint=f"leave out {option}, or name the database")
     if wish.variable and wish.secret_arn:
         raise BadInput("the password is in an environment variable and in a secret", hint="leave out --password-env or --secret")
+    if wish.variable and wish.variable not in os.environ:
+        raise BadInput(f"the environment variable {wish.variable} is not set", hint=f"put the password into it: export {wish.variable}=…")
+    if wish.secret_arn and not re.fullmatch(_SECRET, wish.secret_arn):
+        hint = "such as: --secret arn:aws:secretsmanager:eu-west-2:111122223333:secret:ledger-AbCdEf"
+        raise BadInput(f"{wish.secret_arn!r} is not the ARN of a secret in Secrets Manager", hint=hint)
 
 
 def _role_of(declared: "Strategy | None") -> str:
@@ -120,7 +160,10 @@ def _login(kind: ResourceType, wish: Wish, declared: "Strategy | None") -> Login
             type=kind, user=wish.user, variable=wish.variable, secret_arn=wish.secret_arn, database=wish.database, origin=BuiltIn()
         )
     tests = declared.restore_tests if declared else ()
-    return next((login for test in tests for login in test.logins if login.type is kind), None)
+    found = next((login for test in tests for login in test.logins if login.type is kind), None)
+    if found is None and (wish.user or wish.database):
+        raise BadInput("where the password is nobody has said", hint="say it: --password-env NAME, or --secret ARN")
+    return found and replace(found, user=wish.user or found.user, database=wish.database or found.database)
 
 
 def _taken(arn: str, kind: ResourceType, ways: _Ways) -> Taken:
@@ -154,7 +197,9 @@ def _taken(arn: str, kind: ResourceType, ways: _Ways) -> Taken:
         )
         file = manifests.write(ways.root, found)
     except StrongroomError as error:
-        return Taken(resource_arn=arn, type=kind, file="", reason=error.message, hint=error.hint)
+        denied = isinstance(error, AwsRefused) and error.code.startswith("AccessDenied")
+        hint = f"role {ways.sessions.role} may not read its content, name one that may: --assume NAME" if denied else error.hint
+        return Taken(resource_arn=arn, type=kind, file="", reason=error.message, hint=hint)
     return Taken(resource_arn=arn, type=kind, file=str(file), count=len(found.entries), sha256=found.sha256, taken_at=found.taken_at)
 
 

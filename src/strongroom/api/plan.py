@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from strongroom import compiler
 from strongroom.api.strategy import load_strategy
 from strongroom.api.writing import write_whole
 from strongroom.aws.deployment.drift import read_drift
+from strongroom.aws.deployment.kept_stacks import with_kept_stacks
 from strongroom.aws.deployment.reading import read_deployment, read_management_account
 from strongroom.aws.deployment.site import Site
 from strongroom.aws.deployment.watched import Watched
@@ -68,6 +70,8 @@ def plan(path: Path, *, home: Path | None = None, drift: bool = False, multi_fac
         sessions.prove_second_factor(multi_factor.device, multi_factor.code)
     act_in_management(sessions, read_management_account(sessions))
     deployed = read_deployment(sessions, Watched.of(estate))
+    open_reader = partial(Sessions.open, role=estate.roles.read, region=estate.organization.home_region)
+    deployed = with_kept_stacks(deployed, open_reader, strategy=estate.name)
     if drift:
         site = Site(strategy=estate.name, home_region=estate.organization.home_region, sessions=sessions)
         deployed = replace(deployed, drift=read_drift(deployed, site))

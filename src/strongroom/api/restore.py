@@ -3,15 +3,18 @@
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from strongroom import facts
 from strongroom.api.calendar import instant
 from strongroom.api.entitled import snapshot_of
 from strongroom.api.home import require_writable
+from strongroom.api.rolenames import role_named
 from strongroom.api.strategy import DEFAULT, load_strategy, strategy_path
 from strongroom.aws.sessions import Sessions
-from strongroom.domain.names import AccountId, Region
+from strongroom.domain.names import AccountId, Arn, Region, ResourceType
 from strongroom.domain.recovery import RestorePlan, RestoreStep
 from strongroom.domain.roles import RolePurpose
 from strongroom.errors import BadInput, CouldNotVerify
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
     from strongroom.domain.estate import Estate
     from strongroom.ledger import Snapshot
     from strongroom.workflows.restore import RestoreDone
+    from strongroom.workflows.restoring.request import RestoreRequest
 
 DEPLOY_ROLE = "strongroom-deploy"  # assumed in other accounts where no strategy says which
+_NAMELESS: Final = frozenset({ResourceType.EBS, ResourceType.EC2, ResourceType.EFS})
 OnStep = Callable[[RestoreStep, int], None]
 OnWait = Callable[[str, float | None], None]
 
@@ -65,28 +70,14 @@ def prepare(wish: Wish, *, strategy: Path | None, home: Path, role: str = "", as
     """Return the plan of a restore; without a strategy the `strategy.yaml` of the working folder, if there is one.
 
     `role`: name of the role to assume in other accounts; empty: the strategy's for recovery, else the one that deploys. `as_of`: the
-    snapshot that permissions are predicted from. Raises BadInput, AwsRefused.
+    snapshot that permissions are predicted from. What is wished for is judged before anything is read. Raises BadInput, AwsRefused.
     """
     from strongroom.workflows.restoring.planning import plan_restore
-    from strongroom.workflows.restoring.request import RestoreRequest
 
+    request, assumed = _request(wish), role_named(role)
     estate = _estate(strategy)
     snapshot = _snapshot(home, as_of)
-    sessions = Sessions.open(role=role or _role_of(estate), region=estate.organization.home_region if estate else None)
-    request = RestoreRequest(
-        resource_arn=wish.resource_arn,
-        at=instant(wish.at, "UTC") if wish.at else None,
-        point_arn=wish.point,
-        vault=wish.vault,
-        account=_account(wish.account),
-        region=_region(wish.region),
-        overrides=_pairs(wish.overrides),
-        name=wish.name,
-        overwrite=wish.overwrite,
-        job_role=wish.job_role,
-        items=tuple(wish.items),
-        accept_cold=wish.accept_cold,
-    )
+    sessions = Sessions.open(role=assumed or _role_of(estate), region=estate.organization.home_region if estate else None)
     plan = plan_restore(request, sessions, estate=estate, snapshot=snapshot, plan_id=f"restore-{secrets.token_hex(6)}")
     return Prepared(plan=plan, sessions=sessions, home=home, predicted_from=snapshot.id if snapshot and estate else "")
 
@@ -104,6 +95,30 @@ def resume_restore(run_id: str, *, home: Path, on_step: OnStep, on_wait: OnWait)
     from strongroom.workflows.restore import resume_restore as go_on
 
     return go_on(run_id, _sessions, home=home, on_step=on_step, on_wait=on_wait)
+
+
+def _request(wish: Wish) -> "RestoreRequest":
+    from strongroom.workflows.restoring.request import RestoreRequest, judge, type_of
+
+    request = RestoreRequest(
+        resource_arn=wish.resource_arn,
+        at=instant(wish.at, "UTC") if wish.at else None,
+        point_arn=wish.point,
+        vault=wish.vault,
+        account=_account(wish.account),
+        region=_region(wish.region),
+        overrides=_pairs(wish.overrides),
+        name=wish.name,
+        overwrite=wish.overwrite,
+        job_role=wish.job_role,
+        items=tuple(wish.items),
+        accept_cold=wish.accept_cold,
+    )
+    judge(request)
+    kind = type_of(Arn.parse(wish.resource_arn))
+    if wish.name and not wish.overwrite and kind in _NAMELESS:
+        raise BadInput(f"AWS chooses the id of what is restored of {kind}: {wish.name!r} names nothing", hint="leave out --name")
+    return request
 
 
 def _sessions(plan: RestorePlan) -> Sessions:
@@ -146,9 +161,13 @@ def _account(text: str) -> AccountId | None:
 
 def _region(text: str) -> Region | None:
     try:
-        return Region.parse(text) if text else None
+        found = Region.parse(text) if text else None
     except ValueError as error:
         raise BadInput(str(error), hint="--to-region eu-west-2") from None
+    if found and found not in facts.regions():
+        near = get_close_matches(found, sorted(facts.regions()), n=1)
+        raise BadInput(f"there is no AWS Region {found}", hint=f"did you mean {near[0]}?" if near else "--to-region eu-west-2")
+    return found
 
 
 def _pairs(texts: Sequence[str]) -> Mapping[str, str]:

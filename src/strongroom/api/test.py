@@ -4,14 +4,16 @@ import hashlib
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strongroom import compiler, ledger
+from strongroom.api.byhand import Asked, by_hand, require_validators, require_vaults
 from strongroom.api.entitled import snapshot_of
 from strongroom.api.home import require_writable
+from strongroom.api.rolenames import role_named
 from strongroom.api.strategy import load_strategy, strategy_path
 from strongroom.api.tests import standing_of
 from strongroom.aws.sessions import Sessions
@@ -23,6 +25,7 @@ from strongroom.domain.strategy import RestoreTest
 from strongroom.errors import BadInput, ExitCode
 from strongroom.evidence.standing import Standing, longest_unproven
 from strongroom.proof.scope import scope_of
+from strongroom.workflows.restoring.request import restorable
 
 if TYPE_CHECKING:
     from strongroom.workflows.testing import AwsTested, Left, Means, Subject, Tested, TestOrder, Untested, Way
@@ -54,26 +57,45 @@ def prepare(
     at_most: int | None = None,
     keep: bool = False,
     copy_back: bool = False,
+    validators: Sequence[str] = (),
     role: str = "",
 ) -> Prepared:
     """Return the run of what the restore tests cover: those named (else all), of some resources, from some vaults, only what is due.
 
-    `copy_back`: restore into the resource's own account, also what lies elsewhere. `at_most`: no more than so many, those first that
-    have waited longest for their proof. `role`: the one that is assumed in the accounts.
-    Raises BadInput for a name that is none, CouldNotVerify without a snapshot, AwsRefused.
+    A resource that they don't cover is tested by hand, as is one for which `validators` are named: from the vaults that are named, else
+    from all that hold recovery points of it. `copy_back`: restore into the resource's own account, also what lies elsewhere. `at_most`:
+    no more than so many, those first that have waited longest for their proof. `role`: the one that is assumed in the accounts. What was
+    typed is judged before anything is asked. Raises BadInput for a name that is none, CouldNotVerify without a snapshot, AwsRefused.
     """
     from strongroom.workflows.testing import TestOrder, earlier_leftovers
 
+    assumed = _judged(resources, validators, role, covered=bool(tests) or due)
     require_writable(home)
     path = strategy_path(strategy)
-    estate, snapshot = compiler.compile_strategy(load_strategy(path)), snapshot_of(home, None)
-    wanted = _named_tests(estate, tests)
-    sessions = Sessions.open(role=role or role_of(estate), region=estate.organization.home_region)
+    estate = compiler.compile_strategy(load_strategy(path))
+    wanted = _named_tests(estate, tests, some=bool(resources))
+    require_vaults(estate, vaults)
+    if not resources:
+        _require_taken(estate, vaults)
+    for arn in resources:
+        require_validators(estate, arn, validators, path.parent)
+    snapshot = snapshot_of(home, None)
+    sessions = Sessions.open(role=assumed or role_of(estate), region=estate.organization.home_region)
     caller, now = sessions.caller(), sessions.observed_at()
-    covered = standing_of(estate, snapshot, home=home, now=now)
-    chosen = _chosen([each for each in covered if each.test in wanted], resources=resources, vaults=vaults, estate=estate)
-    chosen = [each for each in longest_unproven(chosen) if each.due or not due][:at_most]
+    covered = [each for each in standing_of(estate, snapshot, home=home, now=now) if each.test in wanted and not validators]
+    chosen = _chosen(covered, resources=resources, vaults=vaults)
+    asked = _uncovered(chosen, resources, vaults)
+    if asked and (tests or due):
+        arn, labels = asked[0]
+        where = f" from {', '.join(labels)}" if labels else ""
+        hint = "see what they cover: strongroom tests; or test it by hand: name neither a test nor --due"
+        raise BadInput(f"no restore test covers {arn}{where}", hint=hint)
+    chosen = [each for each in longest_unproven(chosen) if each.due or not due]
     by_name = {test.name: test for test in estate.restore_tests}
+    subjects = [_subject(each, by_name[each.test], copy_back=copy_back) for each in chosen]
+    for arn, labels in asked:
+        wish = Asked(arn=arn, vaults=labels, validators=tuple(validators), copy_back=copy_back)
+        subjects += by_hand(wish, estate, snapshot, path.parent)
     order = TestOrder(
         run_id=f"test-{now:%Y%m%d%H%M%S}-{secrets.token_hex(3)}",
         strategy=estate.name,
@@ -82,7 +104,7 @@ def prepare(
         role=sessions.role,
         home_region=estate.organization.home_region,
         tester=caller.arn,
-        subjects=tuple(_subject(number, each, by_name[each.test], copy_back=copy_back) for number, each in enumerate(chosen, 1)),
+        subjects=tuple(replace(each, number=number) for number, each in enumerate(subjects[:at_most], 1)),
         keep=keep,
     )
     places = sorted({(each.into, each.region) for each in order.subjects})
@@ -124,11 +146,13 @@ def by_aws(strategy: Path, *, home: Path, tests: Collection[str] = (), role: str
     """Validate what AWS Backup's own restore tests have restored and tell AWS what was measured; raises as `prepare`."""
     from strongroom.workflows.testing import test_by_aws
 
+    assumed = role_named(role)
     require_writable(home)
     path = strategy_path(strategy)
-    estate, snapshot = compiler.compile_strategy(load_strategy(path)), snapshot_of(home, None)
+    estate = compiler.compile_strategy(load_strategy(path))
     wanted = _named_tests(estate, tests)
-    sessions = Sessions.open(role=role or role_of(estate), region=estate.organization.home_region)
+    snapshot = snapshot_of(home, None)
+    sessions = Sessions.open(role=assumed or role_of(estate), region=estate.organization.home_region)
     sessions.caller()
     promised = {each.resource_arn: each.rto_seconds for each in standing_of(estate, snapshot, home=home)}
     return test_by_aws(
@@ -148,8 +172,9 @@ def leftovers(strategy: Path, *, home: Path, role: str = "") -> "tuple[Sessions,
     """Return what tests of a strategy have left behind in all its places, with the sessions that looked and the strategy's name."""
     from strongroom.workflows.testing import earlier_leftovers
 
+    assumed = role_named(role)
     estate, snapshot = compiler.compile_strategy(load_strategy(strategy)), snapshot_of(home, None)
-    sessions = Sessions.open(role=role or role_of(estate), region=estate.organization.home_region)
+    sessions = Sessions.open(role=assumed or role_of(estate), region=estate.organization.home_region)
     sessions.caller()
     return sessions, estate.name, earlier_leftovers(sessions, places_of(estate, snapshot), strategy=estate.name)
 
@@ -197,10 +222,22 @@ def _nobody_listens(_done: int, _total: int, _what: str) -> None:
     """Hear of progress where nobody looks on."""
 
 
-def _named_tests(estate: Estate, names: Collection[str]) -> tuple[str, ...]:
+def _judged(resources: Collection[str], validators: Sequence[str], role: str, *, covered: bool) -> str:
+    """Return the name of the role; raises BadInput for what nobody can mean, whatever is in AWS."""
+    for arn in resources:
+        restorable(arn)
+    if validators and (covered or not resources):
+        hint = "leave it out, or name the resource and neither a restore test nor --due: --resource ARN"
+        raise BadInput(f"--validate {validators[0]} is for a test by hand: restore tests of the strategy say what they validate", hint=hint)
+    return role_named(role)
+
+
+def _named_tests(estate: Estate, names: Collection[str], *, some: bool = False) -> tuple[str, ...]:
+    """Return the restore tests that are named, else all; raises BadInput, also where there are none and `some` resource isn't named."""
     declared = [test.name for test in estate.restore_tests]
-    if not declared:
-        raise BadInput(f"strategy {estate.name} declares no restore test", hint="write restore_tests into it, see: strongroom schema")
+    if not declared and (names or not some):
+        hint = "write restore_tests into it, see: strongroom schema; or test one by hand: strongroom test --resource ARN"
+        raise BadInput(f"strategy {estate.name} declares no restore test", hint=hint)
     for name in names:
         if name not in declared:
             near = get_close_matches(name, declared, n=1)
@@ -209,28 +246,37 @@ def _named_tests(estate: Estate, names: Collection[str]) -> tuple[str, ...]:
     return tuple(names) or tuple(declared)
 
 
-def _chosen(covered: Sequence[Standing], *, resources: Collection[str], vaults: Collection[str], estate: Estate) -> list[Standing]:
-    labels = sorted({label for test in estate.restore_tests for label in test.vaults})
+def _require_taken(estate: Estate, vaults: Collection[str]) -> None:
+    """Raise BadInput for a vault that no restore test takes."""
+    taken = sorted({label for test in estate.restore_tests for label in test.vaults})
     for label in vaults:
-        if label not in labels:
-            near = get_close_matches(label, labels, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"restore tests take: {', '.join(labels)}"
+        if label not in taken:
+            hint = f"restore tests take: {', '.join(taken)}; or test a resource by hand: --resource ARN"
             raise BadInput(f"no restore test takes vault {label!r}", hint=hint)
+
+
+def _chosen(covered: Sequence[Standing], *, resources: Collection[str], vaults: Collection[str]) -> list[Standing]:
+    """Return what is covered of some resources (else all) in some vaults (else all)."""
     chosen = [each for each in covered if not vaults or each.vault_label in vaults]
-    for arn in resources:
-        if not any(each.resource_arn == arn for each in chosen):
-            where = f" from {', '.join(vaults)}" if vaults else ""
-            raise BadInput(
-                f"no restore test covers {arn}{where}", hint="see what they cover: strongroom tests; after a change: strongroom sync"
-            )
     return [each for each in chosen if not resources or each.resource_arn in resources]
 
 
-def _subject(number: int, standing: Standing, test: RestoreTest, *, copy_back: bool) -> "Subject":
+def _uncovered(chosen: Sequence[Standing], resources: Collection[str], vaults: Collection[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the resources that no test covers, each with the vaults from which (empty: from all)."""
+    covered = {(each.resource_arn, each.vault_label) for each in chosen}
+    found = []
+    for arn in dict.fromkeys(resources):
+        labels = tuple(label for label in dict.fromkeys(vaults) if (arn, label) not in covered)
+        if labels or not any(arn == each for each, _ in covered):
+            found.append((arn, labels))
+    return found
+
+
+def _subject(standing: Standing, test: RestoreTest, *, copy_back: bool) -> "Subject":
     from strongroom.workflows.testing import Subject
 
     return Subject(
-        number=number,
+        number=0,
         test=test.name,
         resource_arn=standing.resource_arn,
         type=standing.type,

@@ -125,6 +125,7 @@ CODES: Mapping[str, Refusal] = MappingProxyType(
     | _each(MISSING, "MountTargetNotFound", "AccessPointNotFound", "BlueGreenDeploymentNotFoundFault", "DBCapacityReservationNotFound")
     | _each(MISSING, "DBProxyEndpointNotFoundFault", "DBProxyNotFoundFault", "DBProxyTargetGroupNotFoundFault", "DBShardGroupNotFound")
     | _each(MISSING, "DBSnapshotNotFound", "DBSnapshotTenantDatabaseNotFoundFault", "IntegrationNotFoundFault", "TenantDatabaseNotFound")
+    | _each(MISSING, "DBClusterSnapshotNotFoundFault")
     | _each(MISSING, "DBInstanceAutomatedBackupNotFound", "AuthorizationNotFound", "BackupPolicyNotFoundFault", "CertificateNotFound")
     | _each(MISSING, "DBParameterGroupNotFound", "DBSecurityGroupNotFound", "DomainNotFoundFault", "NoSuchKey")
     | _each(CONFLICT, "FileSystemInUse", "InvalidDBClusterEndpointStateFault", "InvalidDBClusterStateFault", "InvalidDBInstanceState")

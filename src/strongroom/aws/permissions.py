@@ -126,7 +126,9 @@ CHANGE_DEPLOYMENT = (
     "cloudformation:CreateStackSet",
     "cloudformation:DeleteStackInstances",
     "cloudformation:DeleteStackSet",
+    "cloudformation:ImportStacksToStackSet",
     "cloudformation:TagResource",
+    "cloudformation:UpdateStackInstances",
     "cloudformation:UpdateStackSet",
     "organizations:AttachPolicy",
     "organizations:CreatePolicy",
@@ -186,6 +188,12 @@ PERMISSIONS = (
         principal="the deploy role, in the central account",
         actions=tuple(sorted({*SEE_STACKS, *SEE_VAULTS})),
         why="reads the stacks of the central vaults",
+    ),
+    Permission(
+        verbs=("plan", "apply"),
+        principal="the read role, in a governed account in which a StackSet has no stack or one that failed",
+        actions=("cloudformation:DescribeStacks",),
+        why="looks for stacks that the account kept when it left the governed OUs; without the role there they are not taken back",
     ),
     Permission(
         verbs=("apply", "resume"),

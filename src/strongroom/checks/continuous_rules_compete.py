@@ -21,7 +21,9 @@ from strongroom.domain.estate import BackupPlan, BackupRule, Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import FOREVER, ResourceType
 from strongroom.facts import limit
+from strongroom.semantics.airgapped import AirGappedCase, Way, target
 from strongroom.semantics.continuous import ContinuousRule, Gets, Placement, placements
+from strongroom.semantics.copies import CUSTOMER
 
 Plans = tuple[BackupPlan, ...]
 Ruled = tuple[BackupPlan, BackupRule]
@@ -57,7 +59,7 @@ def _together(estate: Estate, inventory: Inventory | None) -> Mapping[tuple[Plan
 
 def _problems(plans: Plans, kind: ResourceType, count: int) -> Iterator[Problem]:
     rules = [(plan, rule) for plan in plans for rule in plan.rules]
-    asked = [_asked(plan, rule) for plan, rule in rules]
+    asked = [_asked(plan, rule, kind) for plan, rule in rules]
     by_asked = dict(zip(asked, rules, strict=True))
     for placed in placements(kind, asked):
         if placed.gets in {Gets.FAILS, Gets.SNAPSHOT_WITH_ISSUES, Gets.NOTHING}:
@@ -73,17 +75,27 @@ def _problem(placed: Placement, kind: ResourceType, by_asked: Mapping[Continuous
     }
     return Problem(
         subject=rule_subject(plan, rule),
-        message=f"for {kind}, rule {rule.name} into vault {rule.label} competes with the continuous {rule_subject(*holder)}",
+        message=f"for {kind}, rule {rule.name} into vault {placed.rule.vault} competes with the continuous {rule_subject(*holder)}",
         why=outcome.get(placed.gets, "the rule with the longest retention has the continuous recovery point, this one makes nothing"),
-        help=f"keep one continuous rule for {kind}, and write into vault {holder[1].label} with the others",
+        help=f"keep one continuous rule for {kind}, and write into vault {_vault(holder[1], kind)} with the others",
         origin=rule.origin,
         count=max(1, count),
         severity=Severity.WARNING if placed.gets is Gets.NOTHING else None,
     )
 
 
-def _asked(plan: BackupPlan, rule: BackupRule) -> ContinuousRule:
+def _asked(plan: BackupPlan, rule: BackupRule, kind: ResourceType) -> ContinuousRule:
     keep = int(limit("retention_days_max").value) if rule.keep is FOREVER else rule.keep
     return ContinuousRule(
-        plan_arn=f"plan {plan.name}", rule=f"{plan.name}.{rule.name}", vault=rule.label, continuous=rule.continuous, keep_days=keep
+        plan_arn=f"plan {plan.name}",
+        rule=f"{plan.name}.{rule.name}",
+        vault=_vault(rule, kind),
+        continuous=rule.continuous,
+        keep_days=keep,
     )
+
+
+def _vault(rule: BackupRule, kind: ResourceType) -> str:
+    """Return the label of the vault that the backup job of a rule writes into: an air-gapped one only where nothing passes before."""
+    case = AirGappedCase(type=kind, key_manager=CUSTOMER, continuous=rule.continuous)
+    return rule.air_gapped if rule.air_gapped is not None and target(case).way is Way.DIRECT else rule.label

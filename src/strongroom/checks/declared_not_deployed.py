@@ -2,7 +2,8 @@
 
 Why:     What is declared here is checked, and is not in AWS after `apply`. Whoever reads the strategy would take it for being
          there.
-Fix:     Deploy it by other means until a later release does, or leave it out.
+Fix:     Deploy it by other means, or leave it out. What stands under `native` is for whoever owns the resources to set, and
+         `verify` compares it with what is on.
 Limits:  None: it is the compiler's own list.
 Source:  facts of this release, 2026-11-21 (docs/design.md)
 Failure: none

@@ -16,7 +16,10 @@ COLUMNS: Final = (
 # What the ledger's table of resources and other tools call them.
 ALIASES: Final = {"account_id": "account", "resource_type": "type", "resource_arn": "arn", "aws_region": "region"}
 PASSED_OVER: Final = frozenset(
-    {"name", "created_at", "key_arn", "size_bytes", "multi_az", "automated_backup_days", "instance_profile"}
+    {
+        *("name", "created_at", "key_arn", "size_bytes", "multi_az", "automated_backup_days", "instance_profile"),
+        *("deletion_protection", "copies_tags", "object_lock", "lifecycle", "replicates_to"),
+    }
 )  # columns of the ledger that no check asks for
 _TRUTH: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _TYPES: Final = {word.lower(): kind for kind in ResourceType for word in (kind.keyword, kind.value)}

@@ -46,7 +46,7 @@ def loss_not_survived(estate: Estate, _: Inventory | None) -> Iterator[Problem]:
             plans = plans_reaching(estate, cell)
             for loss in objective.survives:
                 native = loss is Loss.REGION and snapshots_leave(estate, cell, plans, rpo_minutes=objective.rpo_minutes)
-                if native or any(holds(estate, plan, loss) for plan in plans):
+                if native or any(holds(estate, plan, loss, cell.type) for plan in plans):
                     continue
                 lack, fix = _FIXES[loss]
                 names = " and ".join(plan.name for plan in plans)

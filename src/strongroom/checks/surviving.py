@@ -2,29 +2,35 @@
 
 from strongroom.checks.walk import crosses_accounts, vault_of
 from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate
-from strongroom.domain.names import Region
+from strongroom.domain.names import Region, ResourceType
 from strongroom.domain.strategy import LockMode, Loss
 from strongroom.semantics.airgapped import AirGappedCase, target
 from strongroom.semantics.copies import CUSTOMER
 
 
-def holds(estate: Estate, plan: BackupPlan, loss: Loss) -> bool:
-    """Tell whether some rule of a plan leaves recovery points after a loss, in every Region of the plan."""
-    return all(any(rule_holds(estate, plan, rule, loss, region) for rule in plan.rules) for region in plan.regions)
+def holds(estate: Estate, plan: BackupPlan, loss: Loss, kind: ResourceType | None = None) -> bool:
+    """Tell whether some rule of a plan leaves recovery points after a loss, in every Region of the plan.
+
+    `kind`: of a type alone; None: of all that the plan names.
+    """
+    return all(any(rule_holds(estate, plan, rule, loss, region, kind) for rule in plan.rules) for region in plan.regions)
 
 
-def rule_holds(estate: Estate, plan: BackupPlan, rule: BackupRule, loss: Loss, region: Region) -> bool:
+def rule_holds(  # noqa: PLR0917 - one question, and what it is asked of
+    estate: Estate, plan: BackupPlan, rule: BackupRule, loss: Loss, region: Region, kind: ResourceType | None = None
+) -> bool:
     """Tell whether what a rule makes in a Region is somewhere after a loss."""
     if loss is Loss.ACCOUNT:
         return any(crosses_accounts(copy) for copy in rule.copies)
     if loss is Loss.REGION:
         return any(copy.region != region for copy in rule.copies)
-    return any(_hardens(estate, label) for label in labels(plan, rule))
+    return any(_hardens(estate, label) for label in labels(plan, rule, kind))
 
 
-def labels(plan: BackupPlan, rule: BackupRule) -> tuple[str, ...]:
-    """Return the labels of the vaults that a rule fills; an air-gapped one only where it takes every type that the plan names."""
-    taken = all(target(AirGappedCase(type=kind, key_manager=CUSTOMER)).in_air_gapped for kind in plan.select.types)
+def labels(plan: BackupPlan, rule: BackupRule, kind: ResourceType | None = None) -> tuple[str, ...]:
+    """Return the labels of the vaults that a rule fills; an air-gapped one only where it takes the type, or all that the plan names."""
+    asked = plan.select.types if kind is None else (kind,)
+    taken = all(target(AirGappedCase(type=each, key_manager=CUSTOMER)).in_air_gapped for each in asked)
     own = (rule.label,) if rule.air_gapped is None or not taken else (rule.label, rule.air_gapped)
     return (*own, *(copy.label for copy in rule.copies))
 

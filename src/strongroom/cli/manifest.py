@@ -6,21 +6,29 @@ from typing import Any
 import click
 
 from strongroom.cli.formats import print_json, text_or_json
+from strongroom.cli.typed import FILLED
 
 
 @click.command("manifest")
-@click.argument("arns", metavar="RESOURCE_ARN…", nargs=-1, required=True)
+@click.argument("arns", metavar="RESOURCE_ARN…", type=FILLED, nargs=-1, required=True)
 @click.option("--strategy", type=click.Path(path_type=Path), help="Default: strategy.yaml, if it is there.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Write below this folder. Default: manifests in the home.")
-@click.option("--account", metavar="ID", default="", help="The account of buckets, whose ARNs name none. Default: your own.")
+@click.option("--account", metavar="ID", type=FILLED, default="", help="The account of buckets, whose ARNs name none. Default: your own.")
 @click.option(
-    "--assume", "role", metavar="NAME", default="", help="The role to assume. Default: the strategy's for recovery, else to deploy."
+    "--assume",
+    "role",
+    metavar="NAME",
+    type=FILLED,
+    default="",
+    help="The role to assume. Default: the strategy's for recovery, else to deploy.",
 )
 @click.option("--mounted", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the file system is mounted.")
-@click.option("--user", default="", help="The user of databases. Default: the login of the strategy's restore tests.")
-@click.option("--password-env", "variable", metavar="NAME", default="", help="The environment variable that holds the password.")
-@click.option("--secret", "secret_arn", metavar="ARN", default="", help="The secret in Secrets Manager that holds it.")
-@click.option("--database", default="", help="The database on the server. Default: the one it was made with, else postgres.")
+@click.option("--user", type=FILLED, default="", help="The user of databases. Default: the login of the strategy's restore tests.")
+@click.option(
+    "--password-env", "variable", metavar="NAME", type=FILLED, default="", help="The environment variable that holds the password."
+)
+@click.option("--secret", "secret_arn", metavar="ARN", type=FILLED, default="", help="The secret in Secrets Manager that holds it.")
+@click.option("--database", type=FILLED, default="", help="The database on the server. Default: the one it was made with, else postgres.")
 @text_or_json
 def command(*, arns: tuple[str, ...], strategy: Path | None, out: Path | None, output: str, **wish: Any) -> int:
     """Write down what is in resources now: names and checksums of items, objects, blocks, files and tables, no content.

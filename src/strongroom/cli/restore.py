@@ -11,6 +11,7 @@ import click
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.printing import print_findings, print_wrapped
 from strongroom.cli.progress import progress
+from strongroom.cli.typed import FILLED
 from strongroom.errors import BadInput, Cancelled, ExitCode
 
 if TYPE_CHECKING:
@@ -22,21 +23,39 @@ LABEL_WIDTH = 10
 
 
 @click.command("restore")
-@click.argument("resource", metavar="RESOURCE_ARN")
-@click.option("--at", metavar="INSTANT", default="", help="The newest data until then; of a continuous backup that very instant.")
-@click.option("--point", metavar="ARN", default="", help="This recovery point.")
-@click.option("--vault", metavar="VAULT", default="", help="From this vault alone: a label of the strategy, a name or an ARN.")
-@click.option("--to-account", "account", metavar="ID", default="", help="Restore into this account. Default: the resource's own.")
-@click.option("--to-region", "region", metavar="REGION", default="", help="Restore into this Region. Default: the recovery point's.")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override restore metadata; repeatable.")
-@click.option("--name", metavar="NAME", default="", help="Name of what is made. Default: the resource's own, -restored- and the time.")
-@click.option("--overwrite", metavar="NAME", default="", help="The same name again: restore into this bucket or file system that exists.")
-@click.option("--item", "items", multiple=True, metavar="KEY", help="Only this object of a bucket or path of a file system; up to five.")
-@click.option("--role", "job_role", metavar="ARN", default="", help="The role that AWS Backup takes on. Default: the strategy's.")
-@click.option("--assume", metavar="NAME", default="", help="The role to assume in other accounts. Default: the strategy's for recovery.")
+@click.argument("resource", metavar="RESOURCE_ARN", type=FILLED)
+@click.option(
+    "--at", metavar="INSTANT", type=FILLED, default="", help="The newest data until then; of a continuous backup that very instant."
+)
+@click.option("--point", metavar="ARN", type=FILLED, default="", help="This recovery point.")
+@click.option("--vault", metavar="VAULT", type=FILLED, default="", help="From this vault alone: a label of the strategy, a name or an ARN.")
+@click.option(
+    "--to-account", "account", metavar="ID", type=FILLED, default="", help="Restore into this account. Default: the resource's own."
+)
+@click.option(
+    "--to-region", "region", metavar="REGION", type=FILLED, default="", help="Restore into this Region. Default: the recovery point's."
+)
+@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", type=FILLED, help="Override restore metadata; repeatable.")
+@click.option(
+    "--name", metavar="NAME", type=FILLED, default="", help="Name of what is made. Default: the resource's own, -restored- and the time."
+)
+@click.option(
+    "--overwrite", metavar="NAME", type=FILLED, default="", help="The same name again: restore into this bucket or file system that exists."
+)
+@click.option(
+    "--item", "items", multiple=True, metavar="KEY", type=FILLED, help="Only this object of a bucket or path of a file system; up to five."
+)
+@click.option(
+    "--role", "job_role", metavar="ARN", type=FILLED, default="", help="The role that AWS Backup takes on. Default: the strategy's."
+)
+@click.option(
+    "--assume", metavar="NAME", type=FILLED, default="", help="The role to assume in other accounts. Default: the strategy's for recovery."
+)
 @click.option("--accept-cold", is_flag=True, help="Wait the hours or days until it is back from cold storage.")
 @click.option("--strategy", type=click.Path(path_type=Path), help="Default: strategy.yaml, if it is there.")
-@click.option("--as-of", metavar="INSTANT", help="Predict from the ledger's newest snapshot until then, or from one by its id.")
+@click.option(
+    "--as-of", metavar="INSTANT", type=FILLED, help="Predict from the ledger's newest snapshot until then, or from one by its id."
+)
 @click.option("--dry-run", is_flag=True, help="Show the exact calls, and call nothing that acts.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @text_or_json

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 from strongroom.cli.formats import plain, print_json, text_or_json
 from strongroom.cli.printing import print_findings, print_table, print_wrapped
 from strongroom.cli.progress import progress
+from strongroom.cli.typed import FILLED
 from strongroom.errors import BadInput, Cancelled, ExitCode
 
 if TYPE_CHECKING:
@@ -22,13 +23,18 @@ COLORS = {"passed": "green", "failed": "red", "unknown": "yellow"}
 
 
 @click.command("test")
-@click.argument("tests", nargs=-1, metavar="[TEST]...")
+@click.argument("tests", nargs=-1, metavar="[TEST]...", type=FILLED)
 @click.option("--strategy", type=click.Path(path_type=Path), default="strategy.yaml", show_default=True, help="Whose restore tests.")
-@click.option("--resource", "resources", multiple=True, metavar="ARN", help="Only this resource; repeatable.")
-@click.option("--from", "vaults", multiple=True, metavar="VAULT", help="Only from this vault of the strategy; repeatable.")
+@click.option(
+    "--resource", "resources", multiple=True, metavar="ARN", type=FILLED, help="Only this resource, covered by a test or not; repeatable."
+)
+@click.option("--from", "vaults", multiple=True, metavar="VAULT", type=FILLED, help="Only from this vault of the strategy; repeatable.")
+@click.option("--validate", "validators", multiple=True, metavar="NAME", type=FILLED, help="By hand: look into it with this; repeatable.")
 @click.option("--due", is_flag=True, help="Only what has not been tested since its newest run began.")
 @click.option("--at-most", type=click.IntRange(min=1), metavar="NUMBER", help="No more tests than so many: what waits longest comes first.")
-@click.option("--assume", metavar="NAME", default="", help="The role to assume in the accounts. Default: the strategy's for recovery.")
+@click.option(
+    "--assume", metavar="NAME", type=FILLED, default="", help="The role to assume in the accounts. Default: the strategy's for tests."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be restored and the exact calls, and restore nothing.")
 @click.option("--copy-back", is_flag=True, help="Restore into the resource's own account: what lies elsewhere is copied back first.")
 @click.option("--keep", is_flag=True, help="Leave what was restored there.")
@@ -42,6 +48,7 @@ def command(
     strategy: Path,
     resources: tuple[str, ...],
     vaults: tuple[str, ...],
+    validators: tuple[str, ...],
     due: bool,
     at_most: int | None,
     assume: str,
@@ -55,17 +62,23 @@ def command(
 ) -> int:
     """Restore recovery points, examine what came back, keep the evidence, and take away what was restored.
 
-    TEST: names of the strategy's restore tests; without one all of them. Exits with 1 when a test failed or left something behind, with 3
-    when one could not tell.
+    TEST: names of the strategy's restore tests; without one all of them. A resource that none of them covers is tested by hand: from the
+    vaults that --from names, else from all that hold a recovery point of it, and examined by what --validate names: manifest, another
+    validator as the strategy declares it for the type, or a file of SQL beside the strategy.
+
+    Exits with 1 when a test failed or left something behind, with 3 when one could not tell.
     """
     from strongroom.api.home import home_for
     from strongroom.api.test import by_aws, exit_code, plans, prepare, run
 
     home = home_for(strategy)
+    only = {"--resource": resources, "--from": vaults, "--validate": validators, "--due": due, "--at-most": at_most}
+    ours = {"--keep": keep, "--copy-back": copy_back}
     if clean:
+        _refuse("with --clean nothing is tested", {"--aws": aws, "TEST": tests, **only, **ours})
         return _clean(strategy, home=home, assume=assume, yes=yes, dry_run=dry_run, output=output)
     if aws:
-        _refuse_for_aws(resources=resources, vaults=vaults, due=due, dry_run=dry_run, keep=keep)
+        _refuse("with --aws it is AWS that restores", {"--dry-run": dry_run, **only, **ours})
         with progress("asking for AWS's tests", quiet=output == "json") as update:
             told = by_aws(strategy, home=home, tests=tests, role=assume, on_progress=update)
         return _show_aws(told, home=home, output=output)
@@ -79,6 +92,7 @@ def command(
         at_most=at_most,
         keep=keep,
         copy_back=copy_back,
+        validators=validators,
         role=assume,
     )
     if dry_run:
@@ -136,6 +150,8 @@ def print_record(record: "TestRecord") -> None:
         print_wrapped(f"still there: {arn}: {why}", "  ", color="red")
     if record.cleaned_up:
         print_wrapped("what was restored is gone", "  ")
+    if not record.test:
+        print_wrapped("asked for by hand", "  ")
     if record.next_at:
         print_wrapped(f"next: {record.next_at:%Y-%m-%d %H:%M} UTC", "  ")
 
@@ -207,7 +223,9 @@ def _show_plans(prepared: "Prepared", ways: "Sequence[Way]", *, output: str) -> 
         return ExitCode.FINDINGS if refused else ExitCode.PROVEN
     print_leftovers(prepared.leftovers)
     for way in ways:
-        print_wrapped(f"{way.subject.test}: {way.subject.resource_arn} from {way.subject.vault_label}", "", bold=True)
+        subject = way.subject
+        head = f"{subject.test or 'by hand'}: {subject.resource_arn} from {subject.vault_label or subject.vault}"
+        print_wrapped(head, "", bold=True)
         if way.plan is None or way.trouble:
             print_wrapped(f"would not be restored: {way.untested or way.trouble}", "  ", color="red")
         if way.plan:
@@ -251,11 +269,11 @@ def _show_aws(told: "AwsTested", *, home: Path, output: str) -> int:
     return ExitCode.COULD_NOT_VERIFY if told.unread else code
 
 
-def _refuse_for_aws(*, resources: Sequence[str], vaults: Sequence[str], due: bool, dry_run: bool, keep: bool) -> None:
-    given = {"--resource": resources, "--from": vaults, "--due": due, "--dry-run": dry_run, "--keep": keep}
+def _refuse(why: str, given: Mapping[str, object]) -> None:
+    """Raise BadInput for the first option that says nothing here."""
     for name, value in given.items():
         if value:
-            raise BadInput(f"with --aws it is AWS that restores: {name} says nothing there", hint=f"leave out {name}, or --aws")
+            raise BadInput(f"{why}: {name} says nothing there", hint=f"leave out {name}, or {why.split()[1]}")
 
 
 def _print_sum(records: "Iterable[TestRecord]", untested: int, *, home: Path) -> None:

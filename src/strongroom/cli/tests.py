@@ -7,6 +7,7 @@ import click
 
 from strongroom.cli.formats import print_json, text_or_json
 from strongroom.cli.printing import print_table
+from strongroom.cli.typed import FILLED
 
 if TYPE_CHECKING:
     from strongroom.evidence.standing import Standing
@@ -17,8 +18,8 @@ COLORS = {"failed": "red", "overdue": "yellow", "unknown": "yellow", "proven": "
 @click.command("tests")
 @click.argument("strategy", type=click.Path(path_type=Path), default="strategy.yaml")
 @click.option("--overdue", is_flag=True, help="Only what is overdue or was found wrong.")
-@click.option("--show", metavar="TEST_ID", help="Print the evidence of one test for people, and nothing else.")
-@click.option("--as-of", metavar="INSTANT", help="The ledger's newest snapshot until then, or a snapshot's id.")
+@click.option("--show", metavar="TEST_ID", type=FILLED, help="Print the evidence of one test for people, and nothing else.")
+@click.option("--as-of", metavar="INSTANT", type=FILLED, help="The ledger's newest snapshot until then, or a snapshot's id.")
 @text_or_json
 def command(*, strategy: Path, overdue: bool, show: str | None, as_of: str | None, output: str) -> int:
     """Show every resource and vault that restore tests cover: last proven, in what time, and what is overdue.

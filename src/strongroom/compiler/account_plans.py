@@ -77,6 +77,10 @@ def _rule(strategy: str, plan: BackupPlan, rule: BackupRule) -> Json:
         "CompletionWindowMinutes": rule.complete_within_minutes,
         "RecoveryPointTags": {OWNER_TAG: strategy, PLAN_TAG: plan.name, RULE_TAG: rule.name},
     }
+    if rule.air_gapped_name is not None:
+        element["TargetLogicallyAirGappedBackupVaultArn"] = sub(
+            f"arn:${{AWS::Partition}}:backup:${{AWS::Region}}:${{AWS::AccountId}}:backup-vault:{rule.air_gapped_name}"
+        )
     if rule.continuous:
         element["EnableContinuousBackup"] = True
     if lifecycle := _lifecycle(rule.keep, rule.cold_after_days, archive=rule.archive):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from strongroom.compiler.template import Json, logical_id, owner_tags
-from strongroom.compiler.undeployed import deployed_account_plans, deployed_plans, usable_vaults
+from strongroom.compiler.undeployed import deployed_account_plans, deployed_plans
 from strongroom.domain.estate import BackupRule, Estate
 from strongroom.domain.governance import AlertEvent, Alerts
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, EveryAccount, Region
@@ -31,10 +31,9 @@ def job_alarms(
 ) -> Json:
     """Return the alarms on jobs of an account; `region` None: of every Region, where a vault that isn't there makes no metric."""
     plans = [plan for plan in estate.plans if plan.account == (None if account is EVERY_ACCOUNT else account)]
-    vaults = [each for each in usable_vaults(estate) if each.account == account and region in (None, *each.regions)]
+    vaults = [each for each in estate.vaults if each.account == account and region in (None, *each.regions)]
     used = {name for plan in plans for rule in plan.rules for name in (rule.vault_name, rule.air_gapped_name)}
-    there = {each.label for each in usable_vaults(estate)}
-    copied = sorted({copy.vault_name for plan in plans for rule in plan.rules for copy in rule.copies if copy.label in there})
+    copied = sorted({name for plan in plans for rule in plan.rules for name in rule.copied_to})
     wanted = [
         *((metric, each.name) for each in vaults if each.name in used for metric in _METRICS),
         *((_RESTORE, each.name) for each in vaults),

@@ -45,7 +45,8 @@ def _placed(estate: Estate) -> Iterator[tuple[tuple[AccountId, Region], Vault]]:
 
 def _keepers(estate: Estate, vault: Vault) -> tuple[AccountId, ...]:
     """Return the other accounts that keep copies of what plans of a vault's own account put into it, sorted."""
-    rules = [rule for plan in estate.plans if plan.account == vault.account for rule in plan.rules if rule.label == vault.label]
+    own = [rule for plan in estate.plans if plan.account == vault.account for rule in plan.rules]
+    rules = [rule for rule in own if vault.label in {rule.label, rule.air_gapped}]
     return tuple(sorted({copy.account for rule in rules for copy in rule.copies if isinstance(copy.account, AccountId)} - {vault.account}))
 
 

@@ -3,7 +3,7 @@
 from strongroom.compiler.selections import Place, policy_selections
 from strongroom.compiler.template import Json
 from strongroom.domain.estate import OWNER_TAG, BackupPlan, BackupRule, CopyAction, Estate
-from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, RetentionDays, partition_of, vault_arn
+from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, Arn, RetentionDays, partition_of, vault_arn
 
 PLAN_TAG = "strongroom:plan"  # on recovery points: the plan and rule that made them, readable without AWS Backup
 RULE_TAG = "strongroom:rule"
@@ -14,13 +14,13 @@ def policy_plan(estate: Estate, plan: BackupPlan) -> Json:
     place = Place(partition=partition_of(estate.organization.home_region), role=estate.roles.backup)
     return {
         "regions": _assign(list(plan.regions)),
-        "rules": {rule.name: _rule(estate.name, plan, rule) for rule in plan.rules},
+        "rules": {rule.name: _rule(estate.name, plan, rule, place.partition) for rule in plan.rules},
         "selections": policy_selections(plan.select, place),
         "backup_plan_tags": _tags({OWNER_TAG: estate.name}),
     }
 
 
-def _rule(strategy: str, plan: BackupPlan, rule: BackupRule) -> Json:
+def _rule(strategy: str, plan: BackupPlan, rule: BackupRule, partition: str) -> Json:
     element: Json = {
         "schedule_expression": _assign(rule.schedule),
         "target_backup_vault_name": _assign(rule.vault_name),
@@ -28,6 +28,9 @@ def _rule(strategy: str, plan: BackupPlan, rule: BackupRule) -> Json:
         "complete_backup_window_minutes": _assign(str(rule.complete_within_minutes)),
         "recovery_point_tags": _tags({OWNER_TAG: strategy, PLAN_TAG: plan.name, RULE_TAG: rule.name}),
     }
+    if rule.air_gapped_name is not None:  # the only element that knows both placeholders, and takes nothing else
+        arn = Arn(partition, "backup", "$region", "$account", f"backup-vault:{rule.air_gapped_name}")
+        element["target_logically_air_gapped_backup_vault_arn"] = _assign(str(arn))
     if rule.continuous:
         element["enable_continuous_backup"] = _assign("true")
     if lifecycle := _lifecycle(rule.keep, rule.cold_after_days, archive=rule.archive):

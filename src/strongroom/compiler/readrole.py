@@ -71,6 +71,11 @@ READ_ACTIONS = (
         ),
     ),
     ActionGroup(
+        name="Recording",
+        why="whether AWS Config records what frameworks of AWS Backup Audit Manager evaluate",
+        actions=("config:DescribeConfigurationRecorderStatus", "config:DescribeConfigurationRecorders"),
+    ),
+    ActionGroup(
         name="Keys",
         why="who manages the key of a vault or a resource, whether it is enabled and who may use it",
         actions=(
@@ -116,10 +121,12 @@ READ_ACTIONS = (
     ),
     ActionGroup(
         name="Deployment",
-        why="StackSets with their instances and Control Tower's baselines; answers only in the management and administrator accounts",
+        why="StackSets with their instances and Control Tower's baselines, which only the management and administrator accounts tell; "
+        "stacks that an account kept when it left the governed OUs",
         actions=(
             "cloudformation:DescribeOrganizationsAccess",
             "cloudformation:DescribeStackSet",
+            "cloudformation:DescribeStacks",
             "cloudformation:ListStackInstances",
             "cloudformation:ListStackSets",
             "controltower:GetLandingZone",
@@ -140,11 +147,14 @@ READ_ACTIONS = (
             "ec2:DescribeVolumes",
             "elasticfilesystem:DescribeFileSystems",
             "fsx:DescribeFileSystems",
+            "rds:DescribeDBClusterSnapshots",
             "rds:DescribeDBClusters",
             "rds:DescribeDBInstances",
+            "rds:DescribeDBSnapshots",
             "rds:DescribeOptionGroups",
             "redshift:DescribeClusters",
             "s3:GetBucketLocation",
+            "s3:GetBucketObjectLockConfiguration",
             "s3:GetBucketTagging",
             "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",

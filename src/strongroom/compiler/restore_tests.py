@@ -12,7 +12,6 @@ from typing import Final
 
 from strongroom.compiler.awsidentifiers import aws_identifier
 from strongroom.compiler.template import Json, Template, logical_id, owner_tags, render_template, sub
-from strongroom.compiler.undeployed import usable_vaults
 from strongroom.domain.estate import Estate, Stack, StackSet, Undeployed
 from strongroom.domain.names import EVERY_ACCOUNT, AccountId, Region, ResourceType
 from strongroom.domain.strategy import Pick, RestoreTest, Selection, TagTerm, Vault
@@ -67,8 +66,6 @@ def _is_of(arn: str, kind: ResourceType) -> bool:
 
 def _obstacle(estate: Estate, test: RestoreTest) -> str:
     """Return why a test is not deployed, empty when it is: rather none than one that restores something else."""
-    if not _vaults(estate, test):
-        return f"none of its vaults is deployed: {', '.join(test.vaults)}"
     return _unspeakable(test.select) or _uncountable(estate, test)
 
 
@@ -89,7 +86,7 @@ def _uncountable(estate: Estate, test: RestoreTest) -> str:
 
 
 def _vaults(estate: Estate, test: RestoreTest) -> tuple[Vault, ...]:
-    return tuple(vault for vault in usable_vaults(estate) if vault.label in test.vaults)
+    return tuple(vault for vault in estate.vaults if vault.label in test.vaults)
 
 
 def _stack_sets(estate: Estate, tests: Sequence[RestoreTest]) -> Iterator[StackSet]:

@@ -12,7 +12,6 @@ from strongroom.compiler.forwarding import forwarding, forwarding_conditions
 from strongroom.compiler.keys import is_unborn, key_outputs
 from strongroom.compiler.template import Template, render_template
 from strongroom.compiler.topics import topic_keys
-from strongroom.compiler.undeployed import usable_vaults
 from strongroom.compiler.watch_center import center_template, watched_silence_hours
 from strongroom.compiler.watch_places import actions_anywhere, topic_arn, topic_condition, topic_region, watching_account
 from strongroom.domain.estate import Estate, Stack, StackSet, Undeployed
@@ -128,7 +127,7 @@ def _own(estate: Estate, alerts: Alerts, watching: AccountId) -> Iterator[Stack]
 
 def _apart(estate: Estate, watching: AccountId) -> tuple[AccountId, ...]:
     """Return the other accounts with vaults, plans or shared keys of their own, sorted: they are seldom in a governed OU."""
-    vaults = {each.account for each in usable_vaults(estate) if isinstance(each.account, AccountId)}
+    vaults = {each.account for each in estate.vaults if isinstance(each.account, AccountId)}
     plans = {each.account for each in estate.plans if each.account is not None}
     keys = {key.account for key in estate.keys if key.kind is KeyKind.MULTI_REGION and key.ours and key.account is not None}
     return tuple(sorted((vaults | plans | keys) - {watching}))

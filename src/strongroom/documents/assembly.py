@@ -16,7 +16,7 @@ from strongroom.domain.estate import BackupPlan, BackupRule, CopyAction, Estate,
 from strongroom.domain.names import EVERY_ACCOUNT, FOREVER, AccountId, Arn, EveryAccount, Region, ResourceType, RetentionDays
 from strongroom.domain.origin import FileOrigin, Origin, Unread
 from strongroom.domain.roles import Roles
-from strongroom.domain.strategy import Accounts, Key, Organization, Selection, Vault
+from strongroom.domain.strategy import Accounts, Key, Organization, Selection, Vault, VaultType
 from strongroom.facts import limit
 from strongroom.semantics.lifecycle import copy_retention
 from strongroom.semantics.schedule import CronError, parse_cron, zone
@@ -146,7 +146,7 @@ class _Assembly:
             keep = _retention(lifecycle.keep)
             cold = _optional(lifecycle.cold_after_days)
             schedule = self._schedule(draft)
-            self._note_air_gapped(draft)
+            air_gapped, air_gapped_name = self._air_gapped(plan, draft)
             return BackupRule(
                 name=_known(draft.name),
                 schedule=schedule,
@@ -160,18 +160,37 @@ class _Assembly:
                 label=self._vault(plan, vault, OWN_ACCOUNT, OWN_REGION, draft.origin),
                 vault_name=vault,
                 copies=tuple(self._copies(plan, draft, FOREVER if keep is None else keep, cold)),
+                air_gapped=air_gapped,
+                air_gapped_name=air_gapped_name,
                 origin=draft.origin,
             )
         except _NotKnown as missing:
             self.unknown[UnknownPart(subject=draft.subject, aspect="rule", reason=missing.reason, origin=draft.origin)] = None
             return None
 
-    def _note_air_gapped(self, draft: DraftRule) -> None:
-        if isinstance(draft.air_gapped_arn, str):
-            name = draft.air_gapped_arn.rpartition(":")[2]
-            if not any(vault.name == name for vault in self.vaults.values()):
-                message = f"air-gapped vault {shown(name)} is not declared in the document: its least and most days are unknown"
-                self._open(draft.subject, "air-gapped vault", message, draft.origin)
+    def _air_gapped(self, plan: DraftPlan, draft: DraftRule) -> tuple[str | None, str | None]:
+        """Return label and name of the air-gapped vault that a rule writes into; one that the document doesn't declare is unknown."""
+        if not isinstance(draft.air_gapped_arn, str):
+            return None, None
+        name = draft.air_gapped_arn.rpartition(":")[2]
+        label = next((label for label, vault in self.vaults.items() if vault.name == name), None)
+        if label is None:
+            message = f"air-gapped vault {shown(name)} is not declared in the document: its least and most days are unknown"
+            self._open(draft.subject, "air-gapped vault", message, draft.origin)
+            label = name if name not in self.vaults else draft.air_gapped_arn
+            self.vaults[label] = Vault(
+                label=label,
+                name=name,
+                account=EVERY_ACCOUNT,
+                regions=tuple(map(Region, plan.regions)),
+                key=UNKNOWN,
+                lock=None,
+                type=VaultType.AIR_GAPPED,
+                origin=draft.origin,
+            )
+            for aspect in ("lock", "key", "access policy"):
+                self._mark(f"vault {label}", aspect, draft.origin)
+        return label, name
 
     def _schedule(self, draft: DraftRule) -> str:
         schedule = _or(draft.schedule, str(limit("schedule_expression_default").value))

@@ -11,11 +11,12 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from strongroom.domain.keptstack import KeptStack
 from strongroom.domain.names import AccountId, PolicyType, Region, ResourceType
 from strongroom.domain.stackoutput import StackOutput
 from strongroom.errors import BadInput
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,8 @@ class IntegrateBackup:
     landing_zone: str  # ARN
     backup_admin: AccountId
     central: AccountId
-    key_arn: str
+    key_arn: str  # empty for a key that a step before this one makes
+    outputs: tuple[StackOutput, ...] = ()  # of that key's stack: its ARN, read when the step runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,15 @@ class CreateStackInstances:
     name: str
     ou_ids: tuple[str, ...]
     regions: tuple[Region, ...]
+    accounts: tuple[AccountId, ...] = ()  # these of the OUs' alone; empty: all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBackStacks:
+    """Import stacks that accounts kept when they left the OUs into the StackSet that made them, with all that they hold."""
+
+    name: str
+    stacks: tuple[KeptStack, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +244,7 @@ Action = (
     | PutStack
     | PutStackSet
     | CreateStackInstances
+    | TakeBackStacks
     | RevertDrift
     | DeleteStack
     | DeleteStackSet

@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from strongroom.domain.keptstack import KeptStack
 from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import OrganizationalUnit
+
+# States of a stack that holds what its template says; in others something is under way, or the last operation failed.
+SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,17 @@ class DeployedStack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StackGap:
+    """An account and Region in which a StackSet has no current stack, though the account is below its OUs."""
+
+    account: AccountId
+    region: Region
+    unit_id: str  # OU of the StackSet that the account is below
+    stack: str  # ARN of the stack that could not be made or updated; empty where there is none
+    instance: bool  # the StackSet knows the place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeployedStackSet:
     """A StackSet that a strategy wants."""
 
@@ -44,6 +59,8 @@ class DeployedStackSet:
     deployed_to: tuple[tuple[str, Region], ...]  # (OU id, Region) pairs that have instances or were asked for
     failed: tuple[tuple[str, Region, str], ...]  # (account, Region, reason) of instances that are not current
     operation: str = ""  # what it is doing right now, such as "UPDATE 1b2c…"; empty for nothing
+    gaps: tuple[StackGap, ...] = ()  # none while it is doing something
+    kept: tuple[KeptStack, ...] = ()  # stacks that accounts kept when they left, and that fill gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,11 @@ class BackupRule:
     air_gapped_name: str | None = None  # its name in AWS
     origin: Origin
 
+    @property
+    def copied_to(self) -> tuple[str, ...]:
+        """Names of the vaults that its copy jobs write into: AWS Backup copies into the air-gapped target by itself."""
+        return (*filter(None, (self.air_gapped_name,)), *(copy.vault_name for copy in self.copies))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupPlan:

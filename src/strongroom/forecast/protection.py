@@ -147,10 +147,17 @@ def _estate_rule(plan: BackupPlan, rule: BackupRule) -> ProtectionRule:
         keep=rule.keep,
         cold_after_days=rule.cold_after_days,
         continuous=rule.continuous,
-        copies=tuple(_estate_copy(copy) for copy in rule.copies),
+        copies=tuple(_estate_copies(plan, rule)),
         runs=0,
         lost=0,
     )
+
+
+def _estate_copies(plan: BackupPlan, rule: BackupRule) -> Iterator[ProtectionCopy]:
+    yield from (_estate_copy(copy) for copy in rule.copies)
+    if rule.air_gapped_name is not None:
+        account = EVERY_ACCOUNT if plan.account is None else plan.account
+        yield ProtectionCopy(destination=_place(account, "$region", rule.air_gapped_name), keep=rule.keep, cold_after_days=None)
 
 
 def _estate_copy(copy: CopyAction) -> ProtectionCopy:

@@ -1,7 +1,7 @@
 -- The proof chains: a state for each link, with code and cause where it is not proven.
 --
 -- Row:    a resource and a leg (a destination of a rule)
--- Reads:  judged, promises, gaps, place_legs, type_states, copy_states, permissions, legs, clock; seals, key_numbers, restorables,
+-- Reads:  judged, promises, gaps, place_legs, targets, type_states, copy_states, permissions, legs, clock; seals, key_numbers, restorables,
 --         restored, recovered, denied
 -- Why:    an unread fact makes unknown what needs it; a broken link that follows from an earlier one carries the earlier one's
 --         code and cause, so that one fault is one finding.
@@ -26,7 +26,7 @@ WITH gap AS (
 ),
 foundation AS (
     SELECT
-        j.*, l.rule_name, s.vault_no, s.unread, s.local_unread,
+        j.*, l.rule_name, l.target, a.taken, a.cause AS target_cause, s.vault_no, s.unread, s.local_unread,
         g.failed, g.silent, g.deleted, g.copy_failed, g.copy_silent, g.history,
         g.silent_at, g.deleted_at, g.copy_silent_at, g.history_at, g.message AS gap_message,
         o.state AS promise_state, o.cause AS promise_cause,
@@ -56,8 +56,9 @@ foundation AS (
     JOIN legs AS l ON l.leg_no = j.leg_no
     JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
     JOIN type_states AS t ON t.plan_no = j.plan_no AND t.region = j.region AND t.type = j.type
+    LEFT JOIN targets AS a ON a.group_no = j.group_no AND a.target_leg_no = j.leg_no
     LEFT JOIN copy_states AS v
-        ON j.copy AND v.type = j.type AND v.key_manager = j.key_manager AND v.same_account = s.same_account
+        ON j.copy AND NOT l.target AND v.type = j.type AND v.key_manager = j.key_manager AND v.same_account = s.same_account
         AND v.same_region = s.same_region AND v.destination_key_manager = s.destination_key_manager
     LEFT JOIN permissions AS p ON p.group_no = j.group_no AND p.leg_no = j.leg_no
     LEFT JOIN promises AS o ON o.resource_no = j.resource_no AND o.leg_no = j.leg_no
@@ -144,7 +145,10 @@ found_copy AS (
             WHEN NOT r.copy THEN 'NONE'
             WHEN r.unread IS NOT NULL OR r.local_unread IS NOT NULL THEN 'VRF001'
             WHEN r.expired THEN coalesce(r.promise_code, 'DUE')
-            WHEN r.continuous AND r.points > 0 AND r.fresh THEN r.promise_code
+            WHEN r.taken = FALSE AND b.points > 0 AND (r.points = 0 OR (r.in_range = 0 AND r.expected > 0)) THEN 'VRF154'
+            WHEN r.target AND r.taken IS NULL AND b.points > 0 AND r.points = 0 AND r.message IS NULL AND (r.expected > 0 OR r.overdue)
+                THEN 'VRF028'
+            WHEN r.continuous AND r.points > 0 AND (r.fresh OR (r.target AND r.live)) THEN r.promise_code
             WHEN r.continuous AND r.overdue AND r.message IS NOT NULL THEN 'VRF040'
             WHEN r.continuous AND r.overdue THEN 'VRF041'
             WHEN r.continuous THEN 'DUE'
@@ -160,6 +164,9 @@ found_copy AS (
             WHEN r.unread IS NOT NULL THEN r.unread
             WHEN r.local_unread IS NOT NULL THEN r.local_unread
             WHEN r.expired THEN 'the copies of rule ' || r.rule_name || ' have expired by their retention'
+            WHEN r.taken = FALSE AND b.points > 0 AND (r.points = 0 OR (r.in_range = 0 AND r.expected > 0)) THEN r.target_cause
+            WHEN r.target AND r.taken IS NULL AND b.points > 0 AND r.points = 0 AND r.message IS NULL AND (r.expected > 0 OR r.overdue)
+                THEN r.target_cause
             WHEN r.points = 0 AND NOT r.overdue AND r.expected = 0 THEN 'no copy has been due yet'
             WHEN r.copy_failed > 0 THEN 'copy jobs of rule ' || r.rule_name || ' fail: ' || r.gap_message
             WHEN r.copy_silent > 0 THEN 'rule ' || r.rule_name || ' has no copy of its recovery point of '
@@ -175,13 +182,13 @@ found_copy AS (
 copied AS (
     SELECT
         *,
-        CASE WHEN code IS NULL THEN 'proven' WHEN code IN ('VRF001', 'VRF035') THEN 'unknown'
+        CASE WHEN code IS NULL THEN 'proven' WHEN code IN ('VRF001', 'VRF028', 'VRF035') THEN 'unknown'
              WHEN code IN ('DUE', 'NONE') THEN 'not_required' ELSE 'broken' END AS copied_state,
         -- Without any source the copy's cause is the source's.
-        CASE WHEN code IN ('VRF001', 'VRF035', 'DUE') THEN code WHEN code = 'NONE' THEN NULL
+        CASE WHEN code IN ('VRF001', 'VRF028', 'VRF035', 'VRF154', 'DUE') THEN code WHEN code = 'NONE' THEN NULL
              WHEN code IS NOT NULL THEN coalesce(root_code, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_code END, code)
         END AS copied_code,
-        CASE WHEN code IN ('VRF001', 'DUE') THEN cause WHEN code = 'VRF035' THEN promise_cause WHEN code = 'NONE' THEN NULL
+        CASE WHEN code IN ('VRF001', 'VRF028', 'VRF154', 'DUE') THEN cause WHEN code = 'VRF035' THEN promise_cause WHEN code = 'NONE' THEN NULL
              WHEN code = 'VRF033' THEN coalesce(root_cause, promise_cause)
              WHEN code IS NOT NULL THEN coalesce(root_cause, CASE WHEN local_points = 0 AND backed_state = 'broken' THEN backed_cause END, cause)
         END AS copied_cause
@@ -277,9 +284,9 @@ SELECT
     CASE k.kept_found
         WHEN 'VRF001' THEN k.unread
         WHEN 'EMPTY' THEN k.empty_cause
-        WHEN 'VRF050' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' are kept '
+        WHEN 'VRF050' THEN CASE WHEN k.copy AND NOT k.target THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' are kept '
             || coalesce(k.misfit_days || ' days', 'forever') || ' instead of ' || coalesce(k.keep_days || ' days', 'forever')
-        WHEN 'VRF051' THEN CASE WHEN k.copy THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' lack the run of '
+        WHEN 'VRF051' THEN CASE WHEN k.copy AND NOT k.target THEN 'copies' ELSE 'recovery points' END || ' of rule ' || k.rule_name || ' lack the run of '
             || strftime(coalesce(k.deleted_at, k.history_at), '%Y-%m-%d %H:%M') || ' UTC, which is inside the retention of '
             || coalesce(k.keep_days || ' days', 'forever')
         WHEN 'VRF052' THEN 'the longest retention is ' || k.keep_days || ' days, ' || k.owed_days || ' days are owed'
@@ -295,4 +302,6 @@ SELECT
          WHEN k.restorable_found = 'VRF099' AND k.tested_code IN ('VRF081', 'VRF086') THEN 'VRF099' ELSE k.tested_code END AS restored_code,
     CASE WHEN k.restored_found = 'EMPTY' THEN k.empty_cause
          WHEN k.restorable_found = 'VRF099' AND k.tested_code IN ('VRF081', 'VRF086') THEN k.denied_cause ELSE k.tested_cause END AS restored_cause
-FROM ends AS k;
+FROM ends AS k
+-- What is in a standard vault on its way to an air-gapped one is judged there, where it has to arrive.
+WHERE NOT EXISTS (SELECT 1 FROM targets AS t WHERE t.group_no = k.group_no AND t.leg_no = k.leg_no AND t.passes);

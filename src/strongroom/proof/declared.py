@@ -1,9 +1,9 @@
 """What the estate demands, flat: plans, rules, and for each rule its legs, numbered so that SQL can join them.
 
-A leg is one destination of one rule: the local vault, or one copy action.
+A leg is one destination of one rule: the local vault, the air-gapped vault of the account that is the target, or one copy action.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from strongroom.domain.estate import BackupPlan, BackupRule, Estate
@@ -25,7 +25,8 @@ class Leg:
     account: AccountId | None  # None: the account of the resource
     region: Region | None  # None: the Region of the resource
     keep: RetentionDays
-    copy: bool
+    copy: bool  # judged against the local leg; of an air-gapped target, too, whether AWS Backup copies or writes straight there
+    target: bool = False  # the air-gapped vault that the rule writes into
 
     def place(self, account: str, region: str) -> tuple[str, str]:
         """Return account and Region of the vault, for a resource of an account and Region."""
@@ -47,6 +48,16 @@ class DeclaredRule:
     cron: Cron
     interval_minutes: int  # the longest gap between two runs
     legs: tuple[Leg, ...]  # the local one first
+
+    @property
+    def target(self) -> Leg | None:
+        """The leg of the air-gapped vault that is the target; None: the rule writes into its standard vault."""
+        return next((leg for leg in self.legs if leg.target), None)
+
+    @property
+    def ends(self) -> tuple[Leg, ...]:
+        """The legs where recovery points have to end; what goes to an air-gapped vault only passes through the local one."""
+        return self.legs if self.target is None else self.legs[1:]
 
     @property
     def allowance(self) -> timedelta:
@@ -87,9 +98,14 @@ def _rule(plan: BackupPlan, plan_number: int, rule: BackupRule, number: int, fir
     local = Leg(
         number=first_leg, rule=number, label=rule.label, vault_name=rule.vault_name, account=None, region=None, keep=rule.keep, copy=False
     )
+    target = [
+        replace(local, number=first_leg + 1, label=label, vault_name=name, copy=True, target=True)
+        for label, name in ((rule.air_gapped, rule.air_gapped_name),)
+        if label and name
+    ]
     copies = [
         Leg(
-            number=first_leg + index,
+            number=first_leg + len(target) + index,
             rule=number,
             label=copy.label,
             vault_name=copy.vault_name,
@@ -107,5 +123,5 @@ def _rule(plan: BackupPlan, plan_number: int, rule: BackupRule, number: int, fir
         rule=rule,
         cron=cron,
         interval_minutes=interval_minutes_max(cron, rule.timezone),
-        legs=(local, *copies),
+        legs=(local, *target, *copies),
     )

@@ -23,7 +23,7 @@ from strongroom.proof.observed import Observed, observe
 from strongroom.proof.permitted import Permissions
 from strongroom.proof.places import Places
 from strongroom.proof.promises import hardened, lags
-from strongroom.proof.protected import Protected, protected
+from strongroom.proof.protected import Protected, covered, protected
 from strongroom.proof.recorded import restore_tests
 from strongroom.proof.restored import RestoreTests, restore_jobs
 from strongroom.proof.restoring import restorables, roles_asked
@@ -32,6 +32,7 @@ from strongroom.proof.sealed import SealedJudge
 from strongroom.proof.sealing import sealing
 from strongroom.proof.selected import SelectedJudge
 from strongroom.proof.slots import INSTANT, slot_tables
+from strongroom.proof.targets import targets
 from strongroom.proof.touched import touched
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ LEGS = pa.schema(
         ("local_leg_no", pa.int32()),
         ("rule_name", pa.string()),
         ("copy", pa.bool_()),
+        ("target", pa.bool_()),  # the air-gapped vault that the rule writes into
         ("continuous", pa.bool_()),
         ("keep_days", pa.int64()),  # null: for ever
         ("interval_minutes", pa.int64()),  # longest gap between two runs
@@ -84,15 +86,20 @@ def judge(
     earlier: Sequence[ledger.Snapshot] = (),
     *,
     arn: str | None = None,
+    arrivals: bool = False,
     records: "Sequence[TestRecord]" = (),
 ) -> Iterator[Judgement]:
-    """Judge all chains of an estate (or those of one resource) against a snapshot and records of restore tests; raises CouldNotVerify."""
+    """Judge all chains of an estate (or those of one resource) against a snapshot and records of restore tests; raises CouldNotVerify.
+
+    `arrivals`: only what has arrived of the resources that declared restore tests cover, up to the table `judged`; no link is decided.
+    """
     if arn is not None:
         snapshot, *earlier = (touched(estate, each, arn) for each in (snapshot, *earlier))
     scope = scope_of(estate, snapshot.table("accounts"))
     plans = declared(estate)
     observed = observe(snapshot)
     mine = protected(estate, scope, plans, snapshot, earlier)
+    mine = covered(mine) if arrivals else mine
     restoring = roles_asked(estate)
     entitled = rights(snapshot, scope.management, estate.roles.backup, _buckets(mine.resources), also=restoring, read=observed.readings)
     groups, resources = grouped(mine.resources, patterns(entitled, estate.roles.backup, *restoring))
@@ -110,8 +117,11 @@ def judge(
         _load(connection, places | {"vault_places": keys.vaults(places["vault_places"], hashes), "seals": sealed})
         permissions = Permissions(entitled, observed, estate.roles.backup, plans)
         selected = tuple(_selected_groups(mine))
-        _load(connection, {"permissions": permissions.table(groups, selected)})
-        _load(connection, {"restorables": restorables(estate, scope, snapshot, permissions, groups=groups, selected=selected)})
+        basic = (number for number, group in enumerate(groups) if permissions.is_basic(group))
+        _load(connection, {"targets": targets(plans, groups, selected, basic)})
+        if not arrivals:
+            _load(connection, {"permissions": permissions.table(groups, selected)})
+            _load(connection, {"restorables": restorables(estate, scope, snapshot, permissions, groups=groups, selected=selected)})
         _load(connection, RestoreTests(estate, plans, snapshot, observed.readings).build(places["vault_places"]))
         _load(connection, {"tested": mine.tested, "restores": restore_jobs(estate, snapshot, earlier)})
         tests = restore_tests(records, arn=arn)
@@ -122,7 +132,7 @@ def judge(
         _load(connection, {"unselected": mine.others.select(["account_id", "region", "arn"])})
         _load(connection, {"clock": pa.table({"now": pa.array([snapshot.observed_at], INSTANT)})})
         _load(connection, slot_tables(plans, _since(connection, snapshot, earlier), snapshot.observed_at))
-        for step in STEPS:
+        for step in STEPS[: STEPS.index("judged") + 1] if arrivals else STEPS:
             if step in LOOKED_FOR and not ledger.rows(connection, f"SELECT 1 FROM {LOOKED_FOR[step]} LIMIT 1"):  # noqa: S608 - our own
                 connection.execute(NOTHING[step])
             else:
@@ -194,11 +204,12 @@ def _legs(estate: Estate, plans: Sequence[DeclaredPlan]) -> pa.Table:
             "local_leg_no": rule.legs[0].number,
             "rule_name": rule.name,
             "copy": leg.copy,
+            "target": leg.target,
             "continuous": rule.rule.continuous,
             "keep_days": None if isinstance(leg.keep, Forever) else leg.keep,
             "interval_minutes": rule.interval_minutes,
             "bound_minutes": rule.interval_minutes + rule.allowance // timedelta(minutes=1) + (COPY_MINUTES if leg.copy else 0),
-            "hardened": leg.label in locked or (not leg.copy and rule.rule.air_gapped is not None),
+            "hardened": leg.label in locked,
         }
         for plan in plans
         for rule in plan.rules

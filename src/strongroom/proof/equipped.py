@@ -1,6 +1,6 @@
 """The link `equipped`, as far as it doesn't depend on the single resource: role, vaults, keys, settings, policies, locks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import RetentionDays
@@ -24,6 +24,7 @@ class EquippedJudge:
     scope: Scope
     observed: Observed
     rights: Rights
+    switch: list[bool] = field(default_factory=list)  # that for copies between accounts, once it was looked for
 
     def role(self, account: str, selected: Verdict) -> Verdict:
         """Return whether AWS Backup can assume the role in an account.
@@ -74,8 +75,10 @@ class EquippedJudge:
         management = self.scope.management
         if self.observed.readings.missing(management, "", "settings"):
             return None
-        kinds = [values for (account, _, kind), values in self.observed.settings.items() if account == management and kind == "global"]
-        return any(values.get(GLOBAL_SETTING) == "true" for values in kinds)
+        if not self.switch:
+            kinds = [values for (account, _, kind), values in self.observed.settings.items() if account == management and kind == "global"]
+            self.switch.append(any(values.get(GLOBAL_SETTING) == "true" for values in kinds))
+        return self.switch[0]
 
     def key_manager(self, account: str, region: str, name: str) -> str | None:
         """Return AWS or CUSTOMER for the key of a vault; None: not known."""

@@ -71,6 +71,7 @@ class Evidence:
             owner=owner,
             vault_region=where,
             copy=leg.copy,
+            target=leg.target,
             keys=tuple(key for key in keys if key),
             role=judgement.estate.roles.backup,
             restore_role=judgement.estate.roles.restore,
@@ -100,6 +101,8 @@ class Evidence:
         """Return in words how many recovery points are under a key."""
         many = f"{points['points']} recovery point{'' if points['points'] == 1 else 's'}"
         arn, vault = points["key_arn"], self.vault(row)
+        if not arn and vault is not None and vault.air_gapped and vault.key_arn is None:
+            return f"{many} under a key that AWS owns"
         if not arn:
             return f"{many} {'without encryption' if points['encrypted'] is False else 'under a key that AWS did not tell'}"
         _, state = self.judgement.observed.keys.get(arn, ("", "whose state was not read"))

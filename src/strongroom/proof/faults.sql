@@ -2,7 +2,8 @@
 --
 -- Row:    a code, a state and a cause, with how many resources and chains carry it and the first of them
 -- Reads:  chains, protected, standing
--- Limits: unread facts (VRF001) are reported by account elsewhere, restore tests that are not deployed (VRF155) by a live check;
+-- Limits: unread facts (VRF001) are reported by account elsewhere, restore tests that are not deployed (VRF155) and what
+--         stays out of an air-gapped vault (VRF154) by live checks;
 --         at most 20 resources are named.
 WITH links AS (
     SELECT 1 AS link, resource_no, leg_no, selected_state AS state, selected_code AS code, selected_cause AS cause FROM chains
@@ -24,7 +25,7 @@ WITH links AS (
 touched AS (
     SELECT code, state, cause, resource_no, min(link) AS link, count(DISTINCT leg_no) AS legs
     FROM links
-    WHERE state IN ('broken', 'unknown') AND code NOT IN ('VRF001', 'VRF155')
+    WHERE state IN ('broken', 'unknown') AND code NOT IN ('VRF001', 'VRF154', 'VRF155')
     GROUP BY code, state, cause, resource_no
 )
 SELECT

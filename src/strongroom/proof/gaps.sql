@@ -7,9 +7,10 @@
 -- Limits: jobs are listed for 30 days; before that a missing slot is silent.
 CREATE TEMP TABLE gaps AS
 WITH suspects AS (
-    SELECT resource_no, leg_no, local_leg_no, rule_no, copy, first_no, last_no, local_first_no
-    FROM judged
-    WHERE suspect AND in_range > 0
+    SELECT j.resource_no, j.leg_no, j.local_leg_no, j.rule_no, j.copy, l.target, j.first_no, j.last_no, j.local_first_no
+    FROM judged AS j
+    JOIN legs AS l ON l.leg_no = j.leg_no
+    WHERE j.suspect AND j.in_range > 0
 ),
 seen AS (
     SELECT DISTINCT p.resource_no, p.leg_no, p.slot_no
@@ -48,11 +49,13 @@ SELECT
         WHEN NOT m.copy AND t.slot_no IS NOT NULL THEN 'failed'
         WHEN NOT m.copy THEN 'silent'
         WHEN m.slot_no < m.local_first_no THEN 'history'
+        WHEN m.target AND n.slot_no IS NULL AND d.slot_no IS NOT NULL THEN 'deleted'  -- the local leg has no chain of its own
         WHEN n.slot_no IS NULL THEN 'source'
         WHEN t.slot_no IS NOT NULL THEN 'copy_failed'
         ELSE 'copy'
     END AS kind
 FROM missing AS m
-LEFT JOIN finished AS d ON d.resource_no = m.resource_no AND d.leg_no = m.leg_no AND d.slot_no = m.slot_no
+LEFT JOIN finished AS d
+    ON d.resource_no = m.resource_no AND d.leg_no = CASE WHEN m.target THEN m.local_leg_no ELSE m.leg_no END AND d.slot_no = m.slot_no
 LEFT JOIN failed AS t ON t.resource_no = m.resource_no AND t.leg_no = m.leg_no AND t.slot_no = m.slot_no
 LEFT JOIN seen AS n ON n.resource_no = m.resource_no AND n.leg_no = m.local_leg_no AND n.slot_no = m.slot_no;

@@ -40,7 +40,7 @@ ran AS (
     JOIN attribution AS a
         ON a.place_no = r.place_no AND a.vault_no = j.vault_no AND a.plan_id = coalesce(lower(j.plan_id), '')
         AND (a.rule_id = j.rule_id OR a.sole)
-    JOIN legs AS l ON l.leg_no = a.leg_no AND l.copy = j.copy
+    JOIN legs AS l ON l.leg_no = a.leg_no AND (l.copy = j.copy OR l.target)
     JOIN leg_ranges AS g ON g.leg_no = a.leg_no AND g.first_no > g.last_no
     GROUP BY r.resource_no, a.leg_no
 ),

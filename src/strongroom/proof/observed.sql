@@ -26,7 +26,7 @@ JOIN leg_ranges AS g ON g.leg_no = p.leg_no
 CROSS JOIN LATERAL (
     SELECT
         CAST(round((epoch(p.delete_at) - epoch(p.created_at)) / 86400) AS BIGINT) AS kept_days,
-        p.of_this_rule AND NOT (l.continuous AND NOT l.copy) AND (
+        p.of_this_rule AND NOT (l.continuous AND (p.live OR NOT l.copy)) AND (
             (p.delete_at IS NULL) <> (l.keep_days IS NULL)
             OR abs(epoch(p.delete_at) - epoch(p.created_at) - l.keep_days * 86400) > 43200
         ) AS misfit

@@ -6,7 +6,7 @@ Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/security-iam-awsm
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
@@ -21,7 +21,9 @@ from strongroom.proof.declared import DeclaredPlan, Leg
 from strongroom.proof.groups import Group
 from strongroom.proof.links import LinkState
 from strongroom.proof.observed import Observed, ObservedVault
+from strongroom.proof.targets import aimed, not_known
 from strongroom.proof.verdicts import PROVEN, Verdict, broken, doubtful, worst
+from strongroom.semantics.airgapped import AirGapped, Way
 from strongroom.semantics.authorization.calls import Judged, Maker, Operation, Places, When, calls_of, judge, unsupported
 from strongroom.semantics.authorization.model import Layer
 from strongroom.semantics.authorization.model import Verdict as Answer
@@ -78,10 +80,12 @@ class Permissions:
         for group_no, plan_no in selected:
             group = groups[group_no]
             for rule in self.plans[plan_no].rules:
-                backup = self._asked(group, rule.rule.vault_name, None)
+                aim = aimed(group, rule, basic=self.is_basic(group))
+                source = rule.target.vault_name if rule.target and aim and aim.way is Way.DIRECT else rule.rule.vault_name
+                backup = self._asked(group, source, None)
                 for leg in rule.legs:
-                    copy = self._asked(group, rule.rule.vault_name, leg) if leg.copy else None
-                    found += [(group_no, leg.number, each) for each in (backup, copy) if each is not None]
+                    every = (backup, *self._copies(group, source, leg, aim))
+                    found += [(group_no, leg.number, each) for each in every if each is not None]
         self.causes = causes = causes_of(asked for _, _, asked in found)
         verdicts: dict[tuple[int, int], Verdict] = {}
         for group_no, leg_no, asked in found:
@@ -92,6 +96,14 @@ class Permissions:
         return pa.Table.from_arrays(
             [pa.array(values, each.type) for values, each in zip(columns, PERMISSIONS, strict=True)], schema=PERMISSIONS
         )
+
+    def _copies(self, group: Group, source: str, leg: Leg, aim: AirGapped | None) -> Iterator[Asked | None]:
+        """Yield what keeps the copy of a leg from working; into an air-gapped target only what passes the standard vault is copied."""
+        if not leg.copy or (leg.target and aim is not None and aim.way in {Way.DIRECT, Way.FALLS_BACK}):
+            return
+        yield self._asked(group, source, leg)
+        if leg.target and aim is not None and aim.way is Way.UNKNOWN:
+            yield Asked(Refusal("VRF028", not_known(group, aim)), (), group.type)
 
     def _asked(self, group: Group, vault_name: str, leg: Leg | None) -> Asked | None:
         """Return what keeps the backup of a group (or the copy of a leg) from working; None: nothing, or the place says what."""
@@ -112,13 +124,15 @@ class Permissions:
                 destination_vault=vault_arn(*there, leg.vault_name) if leg else "",
                 destination_path=self.path(there[0]) if leg else "",
                 destination_key=self.key(destination.key_arn) if destination else None,
-                situation=self._situation(group, destination),
+                situation=self._situation(group, vault, destination),
             )
             self.answers[same] = self._judged(group, vault_name, leg, places)
         return self.answers[same]
 
-    def _situation(self, group: Group, destination: ObservedVault | None) -> frozenset[When]:
+    def _situation(self, group: Group, vault: ObservedVault, destination: ObservedVault | None) -> frozenset[When]:
         found = {When.INTO_AIR_GAPPED} if destination is not None and destination.air_gapped else set()
+        if destination is not None and vault.air_gapped:
+            found.add(When.OUT_OF_AIR_GAPPED)
         return frozenset(found | ({When.BASIC_DYNAMODB} if self.is_basic(group) else set()))
 
     def is_basic(self, group: Group) -> bool:

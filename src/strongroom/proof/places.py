@@ -137,10 +137,9 @@ class Places:
         for plan in plans:
             found = self.selected.observed.plan(account, region, plan.plan)
             legs = [(self._vault(*leg.place(account, region), leg.vault_name), rule, leg) for rule in plan.rules for leg in rule.legs]
-            # What a rule writes into an air-gapped vault is as local as what its standard vault keeps.
-            gapped = [(rule, rule.rule.air_gapped_name) for rule in plan.rules if rule.rule.air_gapped_name]
-            legs += [(self._vault(account, region, name), rule, rule.legs[0]) for rule, name in gapped]
             sharing = Counter(vault for vault, _, _ in legs)
+            # What is in the air-gapped vault of a rule shows, too, that its backup was made, wherever it passed.
+            legs += [(self._vault(*leg.place(account, region), leg.vault_name), rule, rule.legs[0]) for _, rule, leg in legs if leg.target]
             for vault, rule, leg in legs:
                 if leg.copy:
                     by_vault.setdefault(vault, []).append(leg.number)

@@ -1,7 +1,7 @@
 -- Objectives that are not held, on the chains that are meant to hold them.
 --
 -- Row:    a resource and a leg that is meant to hold an objective which nothing holds: broken, or unknown
--- Reads:  judged, protected, legs, place_legs, lags, clock
+-- Reads:  judged, protected, legs, place_legs, targets, lags, clock
 -- Why:    an objective is met for a resource when its rules together meet it: the newest recovery point of all of them counts,
 --         and of those only that survive the loss that the objective names. A continuous recovery point reaches to its lag
 --         before now. The legs that run most often are meant to hold it; without a loss these are local ones.
@@ -32,7 +32,7 @@ held AS (
     CROSS JOIN clock AS k
     JOIN legs AS l ON l.leg_no = j.leg_no
     JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
-    LEFT JOIN lags AS c ON j.continuous AND NOT j.copy AND c.type = j.type
+    LEFT JOIN lags AS c ON j.continuous AND (NOT j.copy OR (l.target AND j.live)) AND c.type = j.type
 ),
 unmet AS (
     SELECT
@@ -66,7 +66,7 @@ meant AS (
     WHERE d.state <> 'held' AND CASE WHEN d.possible AND d.loss <> '' THEN h.fits ELSE NOT h.copy END
 )
 SELECT
-    resource_no, leg_no,
+    m.resource_no, coalesce(t.target_leg_no, m.leg_no) AS leg_no,
     min(state) AS state,  -- broken before unknown
     min_by(
         CASE WHEN state = 'unknown' AND loss = '' THEN 'the objective of ' || objective
@@ -77,5 +77,7 @@ SELECT
              ELSE 'no rule leaves a recovery point' || survivor || ', for which the objective is ' || objective
         END, state || loss
     ) AS cause
-FROM meant
-GROUP BY resource_no, leg_no;
+FROM meant AS m
+JOIN protected AS r ON r.resource_no = m.resource_no
+LEFT JOIN targets AS t ON t.group_no = r.group_no AND t.leg_no = m.leg_no AND t.passes  -- what only passes has no chain of its own
+GROUP BY ALL;

@@ -54,6 +54,23 @@ def protected(estate: Estate, scope: Scope, plans: Sequence[DeclaredPlan], table
     )
 
 
+def covered(found: Protected) -> Protected:
+    """Return the resources that declared restore tests cover, numbered anew."""
+    kept = found.resources["resource_no"].combine_chunks()
+    kept = kept.filter(pc.is_in(kept, value_set=found.tested["resource_no"].combine_chunks()))  # in their order, which is their number
+
+    def renumbered(rows: pa.Table) -> pa.Table:
+        numbers = pc.index_in(rows["resource_no"], value_set=kept)
+        return rows.set_column(rows.schema.names.index("resource_no"), "resource_no", numbers).filter(pc.is_valid(numbers))
+
+    return Protected(
+        resources=renumbered(found.resources),
+        memberships=renumbered(found.memberships),
+        others=found.others.slice(0, 0),
+        tested=renumbered(found.tested),
+    )
+
+
 def within(scope: Scope, resources: pa.Table) -> pa.Table:
     """Return the resources of governed accounts and Regions, with a column place_no."""
     places = pa.array([f"{account} {region}" for account, region in scope.places], pa.string())

@@ -79,10 +79,18 @@ def _link(name: LinkName, row: Mapping[str, Any], evidence: tuple[str, ...], by_
     if state is LinkState.NOT_REQUIRED:
         return Link(name=name, state=state, cause=cause, evidence=evidence)
     if known is None:  # proven, or told by a live check
-        return Link(name=name, state=state, cause=cause, code=code, evidence=evidence, by_hand=by_hand)
+        fix, mode = _of_live_check(code) if code else ("", "")
+        return Link(name=name, state=state, cause=cause, fix=fix, evidence=evidence, failure_mode=mode, code=code, by_hand=by_hand)
     mode = mode_of(known.code, cause)
     fix, code = known.fix, known.code
     return Link(name=name, state=state, cause=cause, fix=fix, evidence=evidence, failure_mode=mode, code=code, by_hand=by_hand)
+
+
+def _of_live_check(code: str) -> tuple[str, str]:
+    """Return the fix and the failure mode of a live check."""
+    from strongroom.proof.live.run import said_of  # noqa: PLC0415 - for links that such a check tells alone: `prove` answers in a second
+
+    return said_of(code)
 
 
 def _missed(judgement: Judgement, typo: Typo) -> Iterator[Chain]:
@@ -103,7 +111,7 @@ def _missed(judgement: Judgement, typo: Typo) -> Iterator[Chain]:
         Link(name=name, state=LinkState.NOT_REQUIRED, cause="no plan selects it") for name in LinkName if name is not LinkName.SELECTED
     )
     for rule in plan.rules:
-        for leg in rule.legs:
+        for leg in rule.ends:
             yield Chain(
                 resource_arn=typo.arn,
                 account_id=AccountId(typo.account_id),

@@ -29,6 +29,7 @@ class Place:
     owner: str  # account of the vault of this destination
     vault_region: str
     copy: bool
+    target: bool  # the air-gapped vault that the rule writes into
     keys: tuple[str, ...]  # ARNs: of the vault, and of the recovery points
     role: str
     restore_role: str
@@ -67,6 +68,8 @@ def _equipped(place: Place) -> Iterator[Recheck]:
 
 def _backed_up(place: Place) -> Iterator[Recheck]:
     yield _points(place.account, place.local_vault, place.region, place.resource_arn)
+    if place.target:
+        yield _points(place.account, place.vault, place.region, place.resource_arn)
     yield _call(place.account, "backup", "list-backup-jobs", by_resource_arn=place.resource_arn, region=place.region)
 
 

@@ -6,7 +6,8 @@
 --         newest run that must be over by now. Restores that somebody started count when they succeeded, and where a validation is
 --         declared when they were validated: a slip of the hand disproves nothing.
 --         A newer record of a test decides for the vault that it restored from. One that could not tell proves nothing and disproves
---         nothing: what was shown before stands until it is too old. A record that failed breaks chains that no declared test covers too.
+--         nothing: what was shown before stands until it is too old. A record that failed breaks chains that no declared test covers too,
+--         and one that passed proves them.
 -- Limits: tags of recovery points are taken to be those of the resource. Nothing is due before the testing plan exists and a
 --         recovery point can be there.
 -- Source: AWS Backup developer guide, restore-testing and restore-testing-validation (read 2026-11-21)
@@ -44,10 +45,7 @@ wanted AS (
     JOIN test_legs AS l ON l.test_no = t.test_no
     JOIN judged AS j ON j.resource_no = t.resource_no AND j.leg_no = l.leg_no
     JOIN place_legs AS s ON s.place_no = j.place_no AND s.leg_no = j.leg_no
-    JOIN vault_places AS h ON h.vault_no = s.vault_no
-    -- A rule that writes into an air-gapped vault has its local recovery points there.
-    JOIN vault_places AS p
-        ON p.account_id = h.account_id AND p.region = h.region AND (p.vault_no = h.vault_no OR (p.air_gapped AND NOT j.copy))
+    JOIN vault_places AS p ON p.vault_no = s.vault_no
     JOIN test_vaults AS w ON w.test_no = t.test_no AND w.vault_no = p.vault_no
 ),
 tests AS (
@@ -150,7 +148,8 @@ told AS (
         END AS cause
     FROM found AS f
 ),
--- Tests of what no declared test covers: only that they failed is told.
+-- Tests of what no declared test covers: nobody has said how often, so that one that passed proves for a year; what it doesn't prove is
+-- not required. That one failed is told until another has passed.
 asked_for AS (
     SELECT
         j.resource_no, j.leg_no, any_value(r.rto_minutes) AS rto_minutes,
@@ -174,5 +173,10 @@ FROM (
         CASE WHEN record.test = '' THEN 'a restore test by hand' ELSE 'restore test ' || record.test END || ' failed: ' || record.told, 0
     FROM asked_for
     WHERE record.outcome = 'failed' AND (record.wrong OR record.seconds > rto_minutes * 60)
+    UNION ALL
+    SELECT resource_no, leg_no, NULL, 'proven', NULL, 3
+    FROM asked_for CROSS JOIN clock AS k
+    WHERE record.outcome = 'passed' AND coalesce(record.seconds <= rto_minutes * 60, TRUE)
+        AND epoch(k.now) - epoch(record.completed_at) <= 366 * 86400
 )
 GROUP BY resource_no, leg_no;

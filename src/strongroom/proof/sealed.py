@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,13 +48,17 @@ class SealedJudge:
 
     def table(self, places: Sequence[tuple[str, str]], plans: Iterable[DeclaredPlan], legs: pa.Table) -> pa.Table:
         """Return a row for each place and leg of `place_legs`."""
-        by_number = {leg.number: (leg, *_air_gapped(rule, leg)) for plan in plans for rule in plan.rules for leg in rule.legs}
-        numbers = list(zip(legs["place_no"].to_pylist(), legs["leg_no"].to_pylist(), strict=True))
-        rows = [
-            (place, number, *_columns(worst(*(self.leg(leg, *places[place]) for leg in by_number[number])))) for place, number in numbers
-        ]
+        by_number = {leg.number: (rule, leg) for plan in plans for rule in plan.rules for leg in rule.legs}
+        numbers = zip(legs["place_no"].to_pylist(), legs["leg_no"].to_pylist(), strict=True)
+        rows = [(place, number, *_columns(self._rule(*by_number[number], *places[place]))) for place, number in numbers]
         columns = list(zip(*rows, strict=True)) or [()] * len(SEALS)
         return pa.Table.from_arrays([pa.array(values, each.type) for values, each in zip(columns, SEALS, strict=True)], schema=SEALS)
+
+    def _rule(self, rule: DeclaredRule, leg: Leg, account: str, region: str) -> Verdict:
+        """Return the verdict on a leg; recovery points on their way to an air-gapped vault pass through the standard one."""
+        found = self.leg(leg, account, region)
+        passed = self.leg(rule.legs[0], account, region) if leg.target else PROVEN
+        return worst(found, passed) if passed.state is LinkState.BROKEN else found
 
     def leg(self, leg: Leg, account: str, region: str) -> Verdict:
         """Return whether the vault of a leg is locked and encrypted as declared, for resources of an account and Region."""
@@ -116,12 +120,6 @@ class _Told:
     def lock(self, code: str, what: str) -> Verdict:
         """Return what is wrong with the lock."""
         return broken(code, f"{self.vault} {what}{self.whose}")
-
-
-def _air_gapped(rule: DeclaredRule, leg: Leg) -> Iterator[Leg]:
-    """Yield the leg once more with the air-gapped vault that a rule writes into in its account."""
-    if not leg.copy and rule.rule.air_gapped and rule.rule.air_gapped_name:
-        yield replace(leg, label=rule.rule.air_gapped, vault_name=rule.rule.air_gapped_name)
 
 
 def _lock(told: _Told, vault: Vault, found: ObservedVault, now: datetime) -> Verdict:

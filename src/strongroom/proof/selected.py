@@ -119,6 +119,9 @@ def _differences(account: str, rule: DeclaredRule, found: policies.PolicyRule) -
         yield f"runs at {found.schedule} instead of {wanted.schedule}"
     if found.vault_name != wanted.vault_name:
         yield f"backs up to vault {found.vault_name} instead of {wanted.vault_name}"
+    target = found.air_gapped_vault_arn.rpartition(":")[2] if found.air_gapped_vault_arn else None
+    if target != wanted.air_gapped_name:
+        yield f"backs up to air-gapped vault {target or '(none)'} instead of {wanted.air_gapped_name or '(none)'}"
     if _keep(found.delete_after_days) != _keep(wanted.keep):
         yield f"keeps {_keep(found.delete_after_days)} instead of {_keep(wanted.keep)}"
     if found.cold_after_days != wanted.cold_after_days:

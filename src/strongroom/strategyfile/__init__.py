@@ -2,7 +2,7 @@
 
 `parse` and `load` return all findings at once and never a half-read strategy; `json_schema` is the grammar for editors,
 `template` a first file, `absent_files` what it names and isn't there, `explain` the meaning of a finding's code (YML and STR).
-`days` and `minutes` read durations.
+`days` and `minutes` read durations, `validation` a validator that is named alone.
 Source -> nodes (`reading`) -> values by the grammar (`grammar`, `models`, `values`) and relations between parts (`relations`)
 -> the domain's types (`conversion`).
 """
@@ -13,6 +13,7 @@ from strongroom.strategyfile.durations import days, minutes
 from strongroom.strategyfile.parsing import Parsed, load, parse
 from strongroom.strategyfile.schema import json_schema
 from strongroom.strategyfile.templates import EXAMPLES, TEMPLATES, companions, template
+from strongroom.strategyfile.validationconversion import named as validation
 
 __all__ = [
     "CODES",
@@ -28,4 +29,5 @@ __all__ = [
     "minutes",
     "parse",
     "template",
+    "validation",
 ]

@@ -1,7 +1,9 @@
 """From the grammar of protection outside of AWS Backup to the domain."""
 
 from collections.abc import Mapping
+from typing import TypedDict
 
+from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import (
     Native,
     NativeBuckets,
@@ -11,11 +13,12 @@ from strongroom.domain.strategy import (
     NativeTables,
     ObjectLock,
     Replication,
+    Selection,
     StorageClass,
     Transition,
 )
 from strongroom.strategyfile import nativeparts
-from strongroom.strategyfile.nodes import Path
+from strongroom.strategyfile.parts import SelectionPart
 from strongroom.strategyfile.placed import Source, selection
 
 
@@ -29,11 +32,22 @@ def native(part: nativeparts.NativePart, source: Source) -> Native:
     )
 
 
+class _Placed(TypedDict):
+    """What every declaration under `native` has."""
+
+    name: str
+    select: Selection
+    origin: FileOrigin
+
+
+def _placed(path: tuple[str, str, str], select: SelectionPart, source: Source) -> _Placed:
+    return {"name": path[-1], "select": selection(select, (*path, "select"), source), "origin": source.key(*path)}
+
+
 def _databases(name: str, part: nativeparts.DatabasesPart, source: Source) -> NativeDatabases:
-    path: Path = ("native", "databases", name)
+    path = ("native", "databases", name)
     return NativeDatabases(
-        name=name,
-        select=selection(part.select, (*path, "select"), source),
+        **_placed(path, part.select, source),
         retention_days=part.keep,
         backup_window=part.backup_window,
         maintenance_window=part.maintenance_window,
@@ -51,16 +65,14 @@ def _databases(name: str, part: nativeparts.DatabasesPart, source: Source) -> Na
             )
             for label, each in part.snapshots.items()
         ),
-        origin=source.key(*path),
     )
 
 
 def _buckets(name: str, part: nativeparts.BucketsPart, source: Source) -> NativeBuckets:
-    path: Path = ("native", "buckets", name)
+    path = ("native", "buckets", name)
     lock = part.object_lock
     return NativeBuckets(
-        name=name,
-        select=selection(part.select, (*path, "select"), source),
+        **_placed(path, part.select, source),
         versioning=part.versioning,
         mfa_delete=part.mfa_delete,
         object_lock=ObjectLock(mode=lock.mode, days=lock.keep, origin=source.key(*path, "object_lock")) if lock else None,
@@ -79,7 +91,6 @@ def _buckets(name: str, part: nativeparts.BucketsPart, source: Source) -> Native
             )
             for position, each in enumerate(part.replicate)
         ),
-        origin=source.key(*path),
     )
 
 
@@ -89,24 +100,18 @@ def _transitions(written: Mapping[StorageClass, int]) -> tuple[Transition, ...]:
 
 
 def _tables(name: str, part: nativeparts.TablesPart, source: Source) -> NativeTables:
-    path: Path = ("native", "tables", name)
     return NativeTables(
-        name=name,
-        select=selection(part.select, (*path, "select"), source),
+        **_placed(("native", "tables", name), part.select, source),
         point_in_time_days=part.point_in_time,
         deletion_protection=part.deletion_protection,
-        origin=source.key(*path),
     )
 
 
 def _containers(name: str, part: nativeparts.ContainersPart, source: Source) -> NativeContainers:
-    path: Path = ("native", "ecs", name)
     return NativeContainers(
-        name=name,
-        select=selection(part.select, (*path, "select"), source),
+        **_placed(("native", "ecs", name), part.select, source),
         schedule=part.at,
         timezone=part.timezone,
         bucket=part.bucket,
         keep=part.keep,
-        origin=source.key(*path),
     )

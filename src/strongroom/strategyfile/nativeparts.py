@@ -146,7 +146,7 @@ class ContainersPart(Part):
 
 
 class NativePart(Part):
-    """Protection outside of AWS Backup."""
+    """Protection outside of AWS Backup: whoever owns the resources sets it, and `verify` compares it with what is on."""
 
     databases: dict[Name, DatabasesPart] = Field(default_factory=dict)
     """RDS and Aurora databases: automated backups, windows, manual snapshots and their copies."""

@@ -15,8 +15,11 @@ def apply() -> None:
     _unusable_keys()
     _encrypted_buckets()
     _mfa_delete()
+    _locks_of_filled_buckets()
     _conditions_of_bucket_policies()
     _all_option_groups()
+    _replication_rules()
+    _copied_snapshots()
     multiregion.amend()
     _grants()
 
@@ -148,6 +151,21 @@ def _mfa_delete() -> None:
     S3Response._bucket_response_put, S3Response.get_bucket_versioning = put, get
 
 
+def _locks_of_filled_buckets() -> None:
+    """Object Lock is enabled for existing buckets too (S3 user guide, Configuring S3 Object Lock); moto wants empty ones."""
+    from moto.s3.exceptions import InvalidBucketState
+    from moto.s3.models import S3Backend
+
+    def put(backend: Any, bucket_name: str, lock_enabled: Any, *retention: Any) -> None:
+        bucket = backend.get_bucket(bucket_name)
+        if not bucket.is_versioned:
+            raise InvalidBucketState("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration")
+        bucket.object_lock_enabled = bucket.object_lock_enabled or bool(lock_enabled)
+        bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = retention or (None, None, None)
+
+    S3Backend.put_object_lock_configuration = put
+
+
 def _with_member(answer: Any, member: str) -> Any:
     """Return an answer of status, headers and body with one more member at the end of its XML."""
     status, headers, body = answer
@@ -184,3 +202,51 @@ def _all_option_groups() -> None:
         return describe(backend, named) if named["option_group_name"] or backend.option_groups else []
 
     RDSBackend.describe_option_groups = describe_all
+
+
+def _replication_rules() -> None:
+    """GetBucketReplication returns rules as they were put (S3 API reference); moto leaves filters and criteria of the source out."""
+    from moto.core.responses import ActionResult
+    from moto.s3.exceptions import ReplicationConfigurationNotFoundError
+    from moto.s3.responses import S3Response
+
+    def get(self: Any) -> Any:
+        self.data["Action"] = "GetBucketReplication"
+        there = self.backend.get_bucket_replication(self.bucket_name)
+        if not there:
+            raise ReplicationConfigurationNotFoundError(bucket_name=self.bucket_name)
+        rules = [{"DeleteMarkerReplication": {"Status": "Disabled"}, **rule, "Filter": _filter(rule)} for rule in there["Rule"]]
+        return self.serialized(ActionResult({"ReplicationConfiguration": {"Role": there["Role"], "Rules": rules}}))
+
+    S3Response.get_bucket_replication = get
+
+
+def _filter(rule: dict[str, Any]) -> dict[str, Any]:
+    """Return the filter of a replication rule, its tags under the name that answers have for them."""
+    found = dict(rule.get("Filter") or {"Prefix": ""})
+    if "And" in found:
+        tags = found["And"].get("Tag") or []
+        found["And"] = {**found["And"], "Tags": tags if isinstance(tags, list) else [tags]}
+    return found
+
+
+def _copied_snapshots() -> None:
+    """A snapshot that was copied from another Region tells its source (RDS API reference, DBSnapshot); moto forgets it."""
+    from moto.rds.models import RDSBackend
+
+    for name, source, told in (
+        ("copy_db_snapshot", "source_db_snapshot_identifier", "source_db_snapshot_identifier"),
+        ("copy_db_cluster_snapshot", "source_db_cluster_snapshot_identifier", "source_db_cluster_snapshot_arn"),
+    ):
+        setattr(RDSBackend, name, _telling(getattr(RDSBackend, name), source, told))
+
+
+def _telling(copy: Callable[..., Any], source: str, told: str) -> Callable[..., Any]:
+    def copied(backend: Any, *arguments: Any, **asked: Any) -> Any:
+        made = copy(backend, *arguments, **asked)
+        of = asked[source] if source in asked else arguments[0]
+        if of.startswith("arn:") and f":{made.region}:" not in of:
+            setattr(made, told, of)
+        return made
+
+    return copied

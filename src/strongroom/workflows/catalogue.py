@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from strongroom.domain.finding import Severity
+from strongroom.domain.finding import Finding, Severity
+from strongroom.domain.origin import Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,14 @@ OBSTACLES = (
         why="vaults of every-account come to governed accounts alone, and AWS Backup backs up into a vault of the plan's own account",
         fix="declare a vault in that account and write it under vault of the rule, or govern the account's OU",
         failure_mode="FM07",
+    ),
+    Obstacle(
+        code="ORG016",
+        title="AWS Config does not record what frameworks evaluate",
+        why="a framework evaluates what AWS Config records: without a recorder it is made, says nothing, and reports leave the account out",
+        fix="let AWS Config record AWS::Backup::BackupPlan, BackupSelection, BackupVault, RecoveryPoint and the resources; an account "
+        "and Region has one recorder, often somebody else's, so none is made",
+        severity=Severity.WARNING,
     ),
     Obstacle(
         code="APL001",
@@ -266,8 +275,31 @@ HINDRANCES = (
         fix="declare who restores under roles.recovery and apply, or name a role that is there: --assume NAME",
         failure_mode="FM17",
     ),
+    Obstacle(
+        code="RCV018",
+        title="What a test restores could not be taken away again",
+        why="the role for tests deletes what has a name of a test; what AWS gives an id only where every plan selects its type by a tag, "
+        "for nothing else tells it from what is protected; other roles of the strategy delete nothing",
+        fix="declare roles.tester, and select by tags in every plan; or test with another role: --assume NAME; or leave it there: --keep",
+        failure_mode="FM26",
+    ),
 )
 BY_CODE = {each.code: each for each in (*OBSTACLES, *HINDRANCES)}
+
+
+def finding(code: str, subject: str, message: str, origin: Origin, *, fix: str = "", severity: Severity | None = None) -> Finding:
+    """Return a finding with what the catalogue says of its code; `fix`: a better help than the catalogue's, `severity`: of this case."""
+    entry = BY_CODE[code]
+    return Finding(
+        code=code,
+        severity=severity or entry.severity,
+        subject=subject,
+        message=message,
+        why=entry.why,
+        help=fix or entry.fix,
+        origin=origin,
+        failure_mode=entry.failure_mode,
+    )
 
 
 def explain(code: str) -> str:

@@ -18,7 +18,7 @@ from strongroom.errors import BadInput
 
 # A run is stored with this mark in front of its DBOS application version. Raise it when the meaning of a stored run changes:
 # with DBOS's own version, a hash of the source, no run from before an upgrade could be told apart or resumed.
-FORMAT = "apply-3"
+FORMAT = "apply-4"
 
 
 class RunKind(StrEnum):

@@ -156,7 +156,7 @@ EVERYTHING = replace(
     ),
 )
 
-# a multi-Region key that apply has made before, with its replica, and vaults on it; ARNs; an air-gapped vault, which is not deployed
+# a multi-Region key that apply has made before, with its replica, and vaults on it; ARNs; an air-gapped vault
 SHARED_KEY = replace(
     THREE_TIERS,
     name="shared-key",

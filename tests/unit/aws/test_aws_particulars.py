@@ -167,7 +167,7 @@ def test_a_warehouse_says_its_window_and_its_own_snapshots():
 )
 def test_suspended_versioning_is_no_versioning(versioning, versioned, mfa):
     """A bucket that never had versioning answers with nothing; one that could not be asked is unknown."""
-    found = of_bucket(versioning, [], [])
+    found = of_bucket(versioning, [], [], {})
     assert (found.versioned, found.mfa_delete) == (versioned, mfa)
 
 
@@ -177,7 +177,7 @@ def test_suspended_versioning_is_no_versioning(versioning, versioned, mfa):
 )
 def test_only_enabled_lifecycle_rules_count(rules, expected):
     """A disabled rule does nothing."""
-    assert of_bucket(None, rules, None).lifecycle_rules is expected
+    assert of_bucket(None, rules, None, None).lifecycle_rules is expected
 
 
 def _rule(status="Enabled", kms=None):
@@ -200,5 +200,5 @@ def _rule(status="Enabled", kms=None):
 )
 def test_replication_takes_encrypted_objects_when_all_its_enabled_rules_do(rules, replication, enabled, encrypted):
     """One enabled rule that leaves them out is enough to lose some; without rules there is nothing to ask."""
-    found = of_bucket(None, None, rules)
+    found = of_bucket(None, None, rules, None)
     assert (found.replication, found.replication_enabled, found.replicates_encrypted) == (replication, enabled, encrypted)

@@ -57,6 +57,27 @@ def test_arns_of_a_region_where_the_plan_is_not_are_found():
     assert "SEL004" not in found()
 
 
+def test_an_air_gapped_target_is_held_against_its_lock_and_the_types_of_the_plan():
+    """The lock of a vault in the document; of one that is elsewhere nothing is claimed, and the document says so."""
+    target = "arn:aws:backup:eu-west-2:111122223333:backup-vault:gap"
+    rule = {**PLAN["Rules"][0], "TargetLogicallyAirGappedBackupVaultArn": target}
+    gap = {"BackupVaultName": "gap", "MinRetentionDays": 7, "MaxRetentionDays": 20}
+    selection = {"SelectionName": "s", "IamRoleArn": "arn:aws:iam::111122223333:role/AWSBackup", "Resources": ["arn:aws:rds:*:*:db:*"]}
+    template = {
+        "Resources": {
+            "plan": {"Type": "AWS::Backup::BackupPlan", "Properties": {"BackupPlan": _template({**PLAN, "Rules": [rule]})}},
+            "selection": {
+                "Type": "AWS::Backup::BackupSelection",
+                "Properties": {"BackupPlanId": {"Ref": "plan"}, "BackupSelection": selection},
+            },
+        }
+    }
+    elsewhere = _findings(template)
+    assert {"AGV001"} == {finding.code for finding in elsewhere} & {"AGV001", "LCK001"}
+    template["Resources"]["gap"] = {"Type": "AWS::Backup::LogicallyAirGappedBackupVault", "Properties": gap}
+    assert {"AGV001", "LCK001"} <= {finding.code for finding in _findings(template)}
+
+
 def test_what_a_document_does_not_say_about_others_is_not_claimed():
     """A hard lock in a template: service control policies are elsewhere; a pattern is the reader's finding alone."""
     vault = {"BackupVaultName": "v", "LockConfiguration": {"MinRetentionDays": 7, "ChangeableForDays": 3}}

@@ -10,7 +10,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from strongroom import facts, strategyfile
 from strongroom.compiler import RESOURCE_TYPES, compile_strategy
-from strongroom.compiler.roles.deploying import ACTIONS, deploy_grants, deploy_role_template
+from strongroom.compiler.roles.deploying import ACTIONS, PUT_BACK_ACTIONS, STACK_ACTIONS, deploy_grants, deploy_role_template
 from strongroom.domain.names import AccountId
 from strongroom.semantics.authorization.access import Authorizer
 from strongroom.semantics.authorization.model import Verdict
@@ -137,6 +137,23 @@ def test_role_works_on_stacks_of_the_strategy_alone(estates, name):
         assert verdict(action, f"arn:aws:iam::{account}:role/administrator") is not Verdict.ALLOWED
 
 
+@pytest.mark.parametrize("name", examples())
+def test_role_reads_and_puts_back_what_stack_sets_made_and_no_more(estates, name):
+    """CloudFormation names these stacks after their StackSet: they are looked at and put back, but made and deleted by the set alone."""
+    estate = estates[name]
+    account = estate.stacks[0].account
+    who, asked = authorizer(estate, account)
+    arn = f"arn:aws:cloudformation:{estate.organization.home_region}:{account}:stack/StackSet-%s-11111111-2222-3333-4444-555555555555/6666"
+
+    def allowed(stack_set):
+        decisions = {action: asked.decide(who, action, arn % stack_set, owner=account).verdict for action in STACK_ACTIONS}
+        return {action for action, verdict in decisions.items() if verdict is Verdict.ALLOWED}
+
+    for stack_set in estate.stack_sets:
+        assert allowed(stack_set.name) == set(PUT_BACK_ACTIONS)
+    assert allowed("payroll") == set()
+
+
 def forbidden():
     """What can be done to backups but for what a deployment is: changing plans, policies of vaults, locks, keys and topics of its own."""
     deeds = [deed for deed in facts.deeds() if deed.name not in ITS_WORK]
@@ -167,7 +184,12 @@ def test_role_holds_nothing_that_no_stack_of_its_account_needs(estates, name):
             if stack.account == account
             for thing in json.loads(stack.template)["Resources"].values()
         }
-        held = {action for grant in deploy_grants(estate, account) if grant.sid not in {"Stacks", "Lists"} for action in grant.actions}
+        held = {
+            action
+            for grant in deploy_grants(estate, account)
+            if grant.sid not in {"Stacks", "StackSetStacks", "Lists"}
+            for action in grant.actions
+        }
         assert held <= {action for kind in types for action in ACTIONS[kind]}
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from strongroom.compiler import compile_strategy
 from strongroom.compiler.awsidentifiers import aws_identifier
-from strongroom.domain.names import EVERY_ACCOUNT, ResourceType
+from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import FileOrigin
-from strongroom.domain.strategy import Lock, LockMode, Pick, RestoreOverride, RestoreTest, Selection, TagTerm, VaultType
+from strongroom.domain.strategy import Pick, RestoreOverride, RestoreTest, Selection, TagTerm
 
 HERE = FileOrigin("strategy.yaml", 9, 1)
 WEEKLY = RestoreTest(
@@ -153,14 +153,6 @@ def test_what_restore_testing_cannot_say_is_on_the_list(three_tiers, parts, word
     strategy = _strategy(three_tiers, **parts)
     assert words in _reason(strategy)
     assert _stack_set(strategy) is None
-
-
-def test_test_of_vaults_that_are_not_deployed_is_on_the_list(three_tiers, build):
-    """There is nothing to restore from."""
-    lock = Lock(mode=LockMode.COMPLIANCE, min_days=7, max_days=None, grace_days=0, origin=three_tiers.origin)
-    island = build.vault("island", account=EVERY_ACCOUNT, key="", type=VaultType.AIR_GAPPED, lock=lock)  # AWS asks for a maximum
-    strategy = _strategy(replace(three_tiers, vaults=(*three_tiers.vaults, island)), vaults=("island",))
-    assert "none of its vaults is deployed: island" in _reason(strategy)
 
 
 def test_names_are_what_aws_takes():

@@ -18,10 +18,11 @@ from strongroom.domain.governance import Forbidden, GuardRails
 from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.roles import MadeRole, RolePurpose, Roles, Trust
-from strongroom.domain.strategy import Pick, RestoreTest
+from strongroom.domain.strategy import ControlTower, Pick, RestoreTest, TagTerm
 from strongroom.semantics.authorization.access import Authorizer
 from strongroom.semantics.authorization.calls import Maker, Operation, Places, Verdict, calls_of, judge, unsupported
 from strongroom.semantics.authorization.model import Context
+from strongroom.workflows.testing import foreseeing
 
 _spec = importlib.util.spec_from_file_location("deployed_rights", Path(__file__).with_name("deployed_rights.py"))
 rights = importlib.util.module_from_spec(_spec)
@@ -277,11 +278,96 @@ def test_recovery_marks_what_it_restored_and_makes_nothing_a_test(authorizer, ke
 
 
 def test_the_tester_names_buckets_of_tests_alone(estate):
-    """Whose policies may allow more than the role: it asks for nothing of any other bucket."""
+    """Whose policies may allow more than the role: it asks for nothing of any other bucket, and AWS's own tests are only read."""
     found = [grant for grant in roles_of_tests.testing(estate) if any(action.startswith("s3:") for action in grant.actions)]
-    named = [json.dumps(each) for grant in found for each in grant.resources if "s3" in json.dumps(each)]
-    assert len(found) == 3
-    assert all(":s3:::strongroom-test-*" in each for each in named)
+    named = {grant.sid: [json.dumps(each) for each in grant.resources if "s3" in json.dumps(each)] for grant in found}
+    assert list(named) == ["MarkTests", "ReadTests", "DeleteTests"]
+    assert all(":s3:::strongroom-test-*" in each for each in (*named["MarkTests"], *named["DeleteTests"]))
+    assert all(":s3:::strongroom-test-*" in each or ":s3:::awsbackup-restore-test*" in each for each in named["ReadTests"])
+
+
+SYSTEM, INSTANCE = f"arn:aws:elasticfilesystem:eu-west-2:{SHOP}:file-system/fs-1", f"arn:aws:ec2:eu-west-2:{SHOP}:instance/i-1"
+CLEARED = {  # calls that mark, read and delete, by type
+    ResourceType.EBS: (("ec2:CreateTags", VOLUME), ("ec2:CreateSnapshot", VOLUME), ("ec2:DeleteVolume", VOLUME)),
+    ResourceType.EC2: (
+        ("ec2:CreateTags", INSTANCE),
+        ("ec2:ModifyInstanceAttribute", INSTANCE),
+        ("ec2:TerminateInstances", INSTANCE),
+    ),
+    ResourceType.EFS: (
+        ("elasticfilesystem:TagResource", SYSTEM),
+        ("elasticfilesystem:DeleteMountTarget", SYSTEM),
+        ("elasticfilesystem:DeleteFileSystem", SYSTEM),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("select", "kept"),
+    [
+        ({"tags": ("environment",)}, set()),
+        ({"tags": ("environment",), "types": (ResourceType.EBS,)}, set()),
+        ({"types": (ResourceType.DYNAMODB, ResourceType.S3)}, set()),
+        ({"types": (ResourceType.EFS,)}, {ResourceType.EFS}),
+        ({"types": (ResourceType.EC2,)}, {ResourceType.EC2}),
+        ({"types": (ResourceType.EBS,)}, {ResourceType.EBS, ResourceType.EC2}),  # an instance goes with its volumes
+        ({"types": tuple(ResourceType)}, set(CLEARED)),
+        ({"not_types": (ResourceType.EBS, ResourceType.EC2)}, {ResourceType.EFS}),
+        ({"not_tags": ("backup",)}, set(CLEARED)),
+        ({"arns": ("arn:aws:elasticfilesystem:*:*:file-system/*",)}, {ResourceType.EFS}),
+        ({"arns": ("arn:aws:ec2:*:*:volume/vol-1",)}, {ResourceType.EBS, ResourceType.EC2}),
+        ({"arns": ("arn:aws:rds:*:*:db:ledger",)}, set()),
+        ({"arns": ("arn:aws:*",)}, set(CLEARED)),
+    ],
+    ids=lambda each: str(each) if isinstance(each, dict) else ",".join(sorted(each)) or "none",  # sets have no order
+)
+def test_the_tester_deletes_by_id_only_what_a_tag_tells_from_the_protected(three_tiers, build, select, kept):
+    """Of types that some plan selects without a tag it marks, reads and deletes nothing, and the test knows it beforehand."""
+    tags = {name: tuple(TagTerm(key=key, values=("prod",)) for key in select.get(name, ())) for name in ("tags", "not_tags")}
+    strategy = declared(three_tiers, build)
+    tagged_plan = strategy.plans[0]
+    other = replace(tagged_plan, name="other", select=replace(tagged_plan.select, **{**select, **tags}))
+    estate = compile_strategy(replace(strategy, plans=(tagged_plan, other)))
+    authorizer, role = Authorizer(access(estate)), role_arn(SHOP, NAMES[RolePurpose.TESTER])
+    allowed = {
+        kind
+        for kind, calls in CLEARED.items()
+        for action, arn in calls
+        if authorizer.decide(role, action, arn, tagged(**A_TEST, **MARKS), owner=SHOP).verdict is Verdict.ALLOWED
+    }
+    assert allowed == set(CLEARED) - kept
+    assert roles_of_tests.not_taken_away(estate, NAMES[RolePurpose.TESTER]) == kept
+    for kind in allowed:
+        for action, arn in CLEARED[kind]:
+            assert authorizer.decide(role, action, arn, tagged(**A_TEST, **MARKS), owner=SHOP).verdict is Verdict.ALLOWED
+
+
+@pytest.mark.parametrize("kind", sorted(foreseeing.CALLS))
+def test_the_tester_may_make_the_calls_that_are_foreseen(authorizer, kind):
+    """What a test asks the ledger about before it begins is what its role is made for."""
+    marked = tagged(**A_TEST, **MARKS)
+    for action, form in foreseeing.CALLS[kind]:
+        arn = f"arn:aws:{form.format(region='eu-west-2', account=SHOP, name='strongroom-test-1')}"
+        decision = authorizer.decide(role_arn(SHOP, NAMES[RolePurpose.TESTER]), action, arn, marked, owner=SHOP)
+        # of a bucket that isn't there yet nobody knows the policy
+        assert decision.verdict is (Verdict.UNKNOWN if kind is ResourceType.S3 else Verdict.ALLOWED), decision.because
+        assert "resource policy" in decision.missing[0] if decision.missing else kind is not ResourceType.S3
+
+
+def test_what_a_role_can_not_take_away_is_known_of_roles_of_the_strategy(estate):
+    """The one for recovery deletes nothing; of a role that others make nobody knows."""
+    assert roles_of_tests.not_taken_away(estate, NAMES[RolePurpose.RECOVERY]) == frozenset(ResourceType)
+    assert roles_of_tests.not_taken_away(estate, "strongroom-deploy") == frozenset()
+
+
+def test_tags_of_control_towers_plans_protect_as_well(three_tiers, build):
+    """Its baseline backs up what carries them, and no plan of the strategy says so."""
+    strategy = declared(three_tiers, build)
+    tower = ControlTower(enabled_on=("Workloads",), key=None, origin=HERE)
+    estate = replace(compile_strategy(strategy), organization=replace(strategy.organization, control_tower=tower))
+    (marking,) = [grant for grant in roles_of_tests.testing(estate) if grant.sid == "MarkTestsById"]
+    assert marking.condition is not None
+    assert marking.condition["Null"]["aws:ResourceTag/aws-control-tower-backupdaily"] == "true"
 
 
 @pytest.mark.parametrize("purpose", OPERATORS)

@@ -37,18 +37,6 @@ def test_everything_that_the_demo_declares_is_deployed(three_tiers):
     assert compile_strategy(three_tiers).undeployed == ()
 
 
-def test_air_gapped_vault_without_a_maximum_is_in_no_template_and_its_copies_in_no_policy(three_tiers, build):
-    """A copy into a vault that isn't there would fail every night; the estate still declares it, for checks and for verify."""
-    island = build.vault("island", type=VaultType.AIR_GAPPED, key="", lock=replace(LOCK, max_days=None))
-    plan = build.plan(rules=(build.rule(copies=(build.copy("central", keep=366), build.copy("island", keep=366))),))
-    estate = compile_strategy(replace(three_tiers, vaults=(*three_tiers.vaults, island), plans=(plan,)))
-    everything = [*(each.template for each in (*estate.stacks, *estate.stack_sets)), *(each.content for each in estate.policies)]
-    assert not any("tiers-island" in text for text in everything)
-    assert [copy.label for copy in estate.plans[0].rules[0].copies] == ["central", "island"]
-    assert [each.subject for each in estate.undeployed] == ["vault island", "copy production.daily to island"]
-    assert estate.undeployed[0].origin == island.origin
-
-
 def test_air_gapped_vault_is_a_resource_of_its_own_type(three_tiers, build):
     """Range and no key, in the stack of its account; copies into it are in the policy."""
     island = build.vault("island", type=VaultType.AIR_GAPPED, key="", lock=LOCK)
@@ -66,18 +54,51 @@ def test_air_gapped_vault_is_a_resource_of_its_own_type(three_tiers, build):
     assert "tiers-island" in estate.policies[0].content
 
 
-def test_rule_with_an_air_gapped_target_backs_up_into_its_standard_vault(three_tiers, build):
-    """The policy is that of a rule without the target, and the list says so."""
+@pytest.fixture
+def gapped(three_tiers, build):
+    """The demo with an air-gapped vault beside each standard one, and rules that write into it."""
     airgap = build.vault("airgap", account=EVERY_ACCOUNT, regions=(build.home, build.second), type=VaultType.AIR_GAPPED, key="", lock=LOCK)
-    vaults = (*three_tiers.vaults, airgap)
-    with_target, without = (
-        compile_strategy(replace(three_tiers, vaults=vaults, plans=(build.plan(rules=(build.rule(air_gapped=target),)),)))
-        for target in ("airgap", None)
-    )
-    assert with_target.policies == without.policies
-    rule = with_target.plans[0].rules[0]
+
+    def with_plans(*plans):
+        return replace(three_tiers, vaults=(*three_tiers.vaults, airgap), plans=plans)
+
+    return with_plans
+
+
+def test_rule_with_an_air_gapped_target_names_both_vaults_in_its_policy(gapped, build):
+    """The standard vault by its name, the other one by an ARN for each account and Region; nothing is on the list."""
+    strategy = gapped(build.plan(rules=(build.rule(air_gapped="airgap", copies=(build.copy("central"),)), build.rule("weekly"))))
+    estate = compile_strategy(strategy)
+    assert estate.undeployed == ()
+    rules = json.loads(estate.policies[0].content)["plans"]["production"]["rules"]
+    target = "target_logically_air_gapped_backup_vault_arn"
+    assert rules["daily"][target] == {"@@assign": "arn:aws:backup:$region:$account:backup-vault:tiers-airgap"}
+    assert rules["daily"]["target_backup_vault_name"] == rules["weekly"]["target_backup_vault_name"] == {"@@assign": "tiers-local"}
+    assert target not in rules["weekly"]
+    rule = estate.plans[0].rules[0]
     assert (rule.label, rule.air_gapped, rule.air_gapped_name) == ("local", "airgap", "tiers-airgap")
-    assert "air-gapped target of rule production.daily" in [each.subject for each in with_target.undeployed]
+    assert rule.copied_to == ("tiers-airgap", "tiers-central")
+
+
+def test_plan_of_one_account_names_the_air_gapped_vault_beside_it(gapped, build):
+    """By the account and Region of its stack."""
+    logs = build.plan("logs", account=AccountId("444444444444"), rules=(build.rule(air_gapped="airgap"), build.rule("weekly")))
+    stacks = _stacks(compile_strategy(gapped(logs)))
+    (plan,) = [each["Properties"] for each in stacks["tiers-plans", build.home].values() if each["Type"] == "AWS::Backup::BackupPlan"]
+    daily, weekly = plan["BackupPlan"]["BackupPlanRule"]
+    arn = "arn:${AWS::Partition}:backup:${AWS::Region}:${AWS::AccountId}:backup-vault:tiers-airgap"
+    assert daily["TargetLogicallyAirGappedBackupVaultArn"] == {"Fn::Sub": arn}
+    assert (daily["TargetBackupVault"], "TargetLogicallyAirGappedBackupVaultArn" in weekly) == ("tiers-local", False)
+
+
+def test_failed_copies_into_an_air_gapped_target_are_alarmed(gapped, build):
+    """AWS Backup copies there by itself, without a copy action."""
+    alerts = Alerts(emails=("a@example.com",), topic=None, key=None, events=(AlertEvent.COPY_FAILED,), origin=HERE)
+    for target, watched in (("airgap", {"tiers-airgap"}), (None, set())):
+        estate = compile_strategy(replace(gapped(build.plan(rules=(build.rule(air_gapped=target),))), alerts=alerts))
+        made = [resource for each in (*estate.stacks, *estate.stack_sets) for resource in json.loads(each.template)["Resources"].values()]
+        names = [each["Properties"] for each in made if each["Properties"].get("MetricName") == "NumberOfCopyJobsFailed"]
+        assert {each["Dimensions"][0]["Value"] for each in names} == watched
 
 
 def test_plan_of_one_account_is_in_no_policy(three_tiers, build):

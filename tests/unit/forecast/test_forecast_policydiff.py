@@ -128,6 +128,19 @@ def test_a_compiled_policy_gives_what_its_strategy_gives(plan_of):
     assert policy_diff(of_estate(estate), of_policy(document, name="policy")).rows == ()
 
 
+def test_an_air_gapped_target_is_compared_like_a_copy(plan_of):
+    """The policy that is deployed says the same; a rule that loses its target loses something."""
+    island = "island: {in: every-account, type: air-gapped, lock: {min: 7d, max: 1y}}"
+    rule = 'daily: {at: "02:00", keep: 30d, vault: %s}'
+    into, beside = (
+        plan_of(rule % vault, select="{tags: {environment: prod}, types: [ebs]}", vaults=(*VAULTS, island)) for vault in ("island", "local")
+    )
+    document = policies.effective([[json.loads(policy.content) for policy in into.policies]], "$account")
+    assert policy_diff(of_estate(into), of_policy(document, name="policy")).rows == ()
+    lost = ("loses", "copy to $account/$region/small-island", "30d", "nothing")
+    assert told(policy_diff(of_estate(into), of_estate(beside))) == [lost]
+
+
 def test_locks_and_governed_units_are_compared(plan_of):
     """A lock that is gone and an OU that is no longer governed are losses, a narrower OU is no gain."""
     from dataclasses import replace

@@ -94,6 +94,24 @@ def test_locks_keys_and_places_are_those_of_the_vault(made, tmp_path):
     assert "# hard from 2026-" in text
 
 
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_rule_that_writes_into_an_air_gapped_vault_names_it_where_it_was_seen(made, tmp_path, seen):
+    """With the standard vault that its recovery points pass; the range of the lock of an unseen one would be a guess."""
+    account = made.world.workloads[1]
+    target = made.vault_arn(account, HOME, "gap")
+    if seen:
+        made.vault(account, HOME, "gap", None)
+        row = made.world.rows("vaults", account_id=account, name="gap")[0]
+        row |= {"type": "LOGICALLY_AIR_GAPPED_BACKUP_VAULT", "key_arn": None}
+        row |= {"locked": True, "min_retention_days": 7, "max_retention_days": 500, "lock_at": row["created_at"]}
+    add(made, account, "gapped", {"ListOfTags": [tag("own", "yes")]})
+    made.world.rows("backup_rules", account_id=account, name="Nightly.1")[0]["air_gapped_vault_arn"] = target
+    text, estate = written(made, tmp_path)
+    [rule] = [rule for plan in estate.plans if plan.name == "gapped" for rule in plan.rules]
+    assert (rule.vault_name, rule.air_gapped_name) == ("three-tiers-local", "gap" if seen else None)
+    assert ("its air-gapped vault gap was not seen" in text) is not seen
+
+
 def tag(key, value):
     return {"ConditionType": "STRINGEQUALS", "ConditionKey": key, "ConditionValue": value}
 

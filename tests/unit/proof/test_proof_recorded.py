@@ -124,9 +124,13 @@ def test_a_record_of_another_vault_proves_nothing_here(world, tmp_path):
     assert restored(world, tmp_path, elsewhere)[0][1] == "VRF080"
 
 
-def test_of_what_no_declared_test_covers_only_a_failure_is_told(world, tmp_path):
-    """A test by hand that passed is not asked for; one that found something wrong is not hidden."""
-    assert restored(world, tmp_path, record(world, test=""), tests=())[0][0] == "not_required"
+def test_a_test_by_hand_counts_where_no_declared_test_covers_the_resource(world, tmp_path):
+    """One that passed proves for a year, in the time that is promised; one that could not tell proves nothing; a failure is not hidden."""
+    by_hand = record(world, test="")
+    assert restored(world, tmp_path, by_hand, tests=())[0][0] == "proven"
+    assert restored(world, tmp_path, record(world, SUNDAY - timedelta(days=366), test=""), tests=())[0][0] == "not_required"
+    assert restored(world, tmp_path, record(world, test="", outcome="unknown"), tests=())[0][0] == "not_required"
+    assert restored(world, tmp_path, by_hand, tests=(), objectives=(PROMISE,))[0][0] == "not_required"
     (state, code, cause), found = restored(world, tmp_path, record(world, test="", outcome="failed", told="no rows"), tests=())
     assert (state, code, found) == ("broken", "VRF086", [("VRF086", "FM26")])
     assert cause == "a restore test by hand failed: no rows"

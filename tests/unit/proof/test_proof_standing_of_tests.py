@@ -6,11 +6,13 @@ from datetime import timedelta
 import pytest
 from tests.unit.proof.tested import NOW, SUNDAY, WEEKLY, job, record, with_testing_plans
 
+from strongroom import ledger
 from strongroom.domain.names import ResourceType
 from strongroom.domain.origin import BuiltIn
 from strongroom.domain.recovery import Outcome
 from strongroom.domain.strategy import Objective, Selection
 from strongroom.evidence.standing import State, longest_unproven, standings
+from strongroom.proof.engine import judge
 
 WEEK = timedelta(days=7)
 
@@ -68,6 +70,20 @@ def test_the_newest_test_that_could_tell_decides(world, tmp_path, case, state):
     assert found.state is state
     newest = max(records, key=lambda each: each.completed_at, default=None)
     assert found.outcome is (newest.outcome if newest else None)
+
+
+def test_what_no_test_covers_is_not_judged_and_nothing_else_is_said(world, tmp_path):
+    """Of what is covered the same has arrived, since the same first moment, as the whole proof finds."""
+    estate, snapshot = replace(world.estate, restore_tests=(WEEKLY,)), world.write(tmp_path)
+    found = """
+        SELECT r.arn, j.leg_no, j.copy, j.points, j.floor_at, j.bound_minutes, j.place_no
+        FROM judged AS j JOIN protected AS r USING (resource_no) SEMI JOIN tested USING (resource_no) ORDER BY ALL"""
+    with judge(estate, snapshot) as judgement:
+        whole, everything = ledger.rows(judgement.connection, found), judgement.resources.resources.num_rows
+    with judge(estate, snapshot, arrivals=True) as judgement:
+        assert ledger.rows(judgement.connection, found) == whole
+        assert 0 < judgement.resources.resources.num_rows < everything
+    assert {row["points"] > 0 for row in whole} == {True}
 
 
 def test_what_is_worst_comes_first_and_what_waits_longest_is_tested_first(world, tmp_path):

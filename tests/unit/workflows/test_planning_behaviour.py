@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strongroom.domain.changeplan import Difference, Sign, canonical, from_json, to_json
+from strongroom.domain.changeplan import CreateStackInstances, Difference, Sign, TakeBackStacks, canonical, from_json, to_json
 from strongroom.domain.deployment import (
     DeployedPolicy,
     DeployedStack,
@@ -19,15 +19,17 @@ from strongroom.domain.deployment import (
     DriftedResource,
     DriftedStack,
     KeptVault,
+    StackGap,
 )
 from strongroom.domain.estate import Estate, OrganizationPolicy, Settings, Source, Stack, StackSet
 from strongroom.domain.finding import Severity
+from strongroom.domain.keptstack import KeptStack
 from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import OrganizationalUnit
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.strategy import Accounts, Lock, LockMode, Organization, Roles, Vault
 from strongroom.forecast.policydiff import Effect
-from strongroom.workflows.planning import plan_changes, unaccepted_locks
+from strongroom.workflows.planning import moved, plan_changes, subject_of, unaccepted_locks
 from strongroom.workflows.planning.destruction import places_of, plan_destruction
 from strongroom.workflows.planning.differences import differences
 from strongroom.workflows.planning.meaning import meanings
@@ -277,6 +279,40 @@ def test_a_compliance_lock_that_somebody_took_off_is_put_back_by_name_only():
     )
     stack = DriftedStack(subject="stack tiers-central", account=CENTRAL, region=HOME, stack="tiers-central", resources=(resource,))
     assert planned(replace(ESTATE, vaults=(vault(lock),)), replace(DONE, drift=Drift(stacks=(stack,)))).locks == ("central",)
+
+
+KEPT = KeptStack(account=SHOP, region=HOME, stack="arn:kept", unit_id="ou-1", instead="arn:failed", hollow=True)
+GAP = StackGap(account=SHOP, region=HOME, unit_id="ou-1", stack="arn:failed", instance=True)
+RETURNED = replace(STACK_SET, failed=((SHOP, HOME, "vault already exists"),), gaps=(GAP,))
+
+
+def test_what_an_account_kept_is_taken_back_before_anything_is_tried_again():
+    """The failed instance gives way to the kept stack and is not tried again; where nothing was kept it is."""
+    [step] = planned(deployed=replace(DONE, stack_sets=(replace(RETURNED, kept=(KEPT,)),))).steps
+    assert (step.action, step.sign) == (TakeBackStacks(name="tiers-local", stacks=(KEPT,)), Sign.CHANGES)
+    assert step.title.startswith("take the stack back into StackSet tiers-local that account 555555555555 kept on leaving")
+    assert subject_of(step.action) == "StackSet tiers-local"
+    [step] = planned(deployed=replace(DONE, stack_sets=(RETURNED,))).steps
+    assert step.title.endswith("again for 1 failed instances")
+
+
+def test_an_account_without_an_instance_is_enrolled_alone():
+    """The accounts that are left out are named in the call, and no other account is touched; not where a stack was kept."""
+    left_out = replace(STACK_SET, gaps=(replace(GAP, stack="", instance=False),))
+    plan = planned(deployed=replace(DONE, stack_sets=(left_out,)))
+    assert [step.action for step in plan.steps] == [
+        CreateStackInstances(name="tiers-local", ou_ids=("ou-1",), regions=(HOME,), accounts=(SHOP,))
+    ]
+    assert from_json(json.loads(json.dumps(to_json(plan))), file="p.json") == plan
+    kept = replace(left_out, kept=(replace(KEPT, instead=""),))
+    [step] = planned(deployed=replace(DONE, stack_sets=(kept,))).steps
+    assert isinstance(step.action, TakeBackStacks)
+
+
+def test_accounts_that_come_back_meanwhile_do_not_stop_a_plan():
+    """A plan stays valid while StackSets enrol accounts, whatever becomes of it."""
+    estate = central(template(Topic={"Type": "AWS::SNS::Topic"}))
+    assert moved(planned(estate), replace(DONE, stack_sets=(replace(RETURNED, kept=(KEPT,)),))) == ()
 
 
 @pytest.mark.parametrize(

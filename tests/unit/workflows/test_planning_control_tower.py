@@ -8,13 +8,14 @@ import pytest
 
 from strongroom.domain import changeplan
 from strongroom.domain.changeplan import EnableBaseline, IntegrateBackup, ResetBaseline, UpdateBaseline
-from strongroom.domain.deployment import AttachedPolicies, DeployedControlTower, Deployment, EnabledBaseline, LandingZone
-from strongroom.domain.estate import Estate, Settings, Source
+from strongroom.domain.deployment import AttachedPolicies, DeployedControlTower, DeployedStack, Deployment, EnabledBaseline, LandingZone
+from strongroom.domain.estate import Estate, Settings, Source, Stack
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import OrganizationalUnit
 from strongroom.domain.origin import FileOrigin
 from strongroom.domain.roles import Roles
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.domain.strategy import Accounts, ControlTower, Key, KeyKind, Organization
 from strongroom.workflows.planning import moved, plan_changes, subject_of
 
@@ -230,13 +231,57 @@ def test_a_key_that_can_t_be_read_is_no_pass():
     assert (code, "is unknown" in message) == ("ORG009", True)
 
 
-def test_without_the_arn_of_its_key_the_baseline_waits():
-    """A key that this very apply makes has no ARN in the strategy: the rest is planned, and the warning says how to go on."""
-    estate = replace(ESTATE, keys=(replace(ESTATE.keys[0], arn=None),))
-    deployed = with_tower(landing_zone=BARE, baselines=())
-    assert actions(deployed, estate) == []
-    [(code, message)] = found(deployed, estate, severity=Severity.WARNING)
-    assert (code, "this time the baseline is left out" in message) == ("ORG009", True)
+OWN = replace(ESTATE, keys=(replace(ESTATE.keys[0], arn=None, ours=True),))
+KEY_STACK = DeployedStack(
+    account=MANAGEMENT,
+    region=HOME,
+    name="tiers-key-shared",
+    status="CREATE_COMPLETE",
+    template='{"Resources":{}}',
+    parameters=(),
+    owner="tiers",
+    outputs=(("KeyArn", KEY), ("KeyId", "mrk-1")),
+)
+
+
+def test_a_key_that_the_same_plan_makes_gives_the_landing_zone_its_arn():
+    """One apply does: the step reads the ARN from the stack that a step before has made; the baselines follow."""
+    deployed = with_tower(landing_zone=BARE, baselines=(), replicas=None)
+    first, *rest = actions(deployed, OWN)
+    made = StackOutput(parameter="kmsKeyArn", account=MANAGEMENT, region=HOME, stack="tiers-key-shared", output="KeyArn")
+    assert (first.key_arn, first.outputs) == ("", (made,))
+    assert [type(each).__name__ for each in rest] == ["EnableBaseline", "EnableBaseline"]
+    assert found(deployed, OWN) == found(deployed, OWN, severity=Severity.WARNING) == []
+
+
+def test_a_key_that_is_made_already_is_known_by_its_stack():
+    """After a run that stopped in between nothing is left to be read."""
+    first, *_ = actions(replace(with_tower(landing_zone=BARE, baselines=()), stacks=(KEY_STACK,)), replace(OWN, stacks=(stack(),)))
+    assert (first.key_arn, first.outputs) == (KEY, ())
+
+
+def stack():
+    """The stack of the key, as the strategy wants it."""
+    return Stack(name="tiers-key-shared", account=MANAGEMENT, region=HOME, template='{"Resources":{}}', parameters=())
+
+
+def test_a_region_without_a_replica_is_found_for_a_key_that_is_not_there_yet():
+    """Replicas come to the strategy's Regions alone."""
+    zone = replace(BARE, regions=(HOME, SECOND, Region("us-east-1")))
+    assert found(with_tower(landing_zone=zone, baselines=()), OWN) == [
+        ("ORG009", "key shared has no replica in us-east-1, which Control Tower governs")
+    ]
+
+
+@pytest.mark.parametrize(
+    "keys", [(), (replace(ESTATE.keys[0], kind=KeyKind.PER_ACCOUNT, arn=None, ours=True),)], ids=["none", "one-region"]
+)
+def test_a_baseline_without_a_key_is_found_before_the_first_write(keys):
+    """It could not be enabled, and an apply that leaves it out would not have done what is declared."""
+    estate = replace(ESTATE, keys=keys)
+    message = "AWS Backup is not in the landing zone yet, and the strategy names no multi-region key for it"
+    assert found(with_tower(landing_zone=BARE, baselines=()), estate) == [("ORG009", message)]
+    assert found(DONE, estate) == []  # Control Tower knows its key already
 
 
 def test_an_ou_that_is_not_registered_is_named():

@@ -10,15 +10,15 @@ from strongroom.aws.recovery.carrying import COPIED_POINT, RESTORED, filled
 from strongroom.aws.recovery.points import Candidate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import AccountId, Region, ResourceType
+from strongroom.domain.origin import LiveOrigin
 from strongroom.domain.recovery import ApiCall, PointRef, RestorePlan, RestoreStep, StepKind
 from strongroom.errors import BadInput
 from strongroom.semantics.jobs import RecoveryPointStatus
 from strongroom.semantics.restores import merged, missing, value
-from strongroom.workflows.catalogue import HINDRANCES
+from strongroom.workflows.catalogue import HINDRANCES, finding
 from strongroom.workflows.restore import is_refused, read_stored, stored
 from strongroom.workflows.restoring import metadata as texts
 from strongroom.workflows.restoring.choosing import unusable, window
-from strongroom.workflows.restoring.hindrances import hindrance, live
 from strongroom.workflows.restoring.request import RestoreRequest, Wanted
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -69,7 +69,7 @@ def plan(**members):
         "overrides": {},
         "creates": "made-2",
         "steps": (step,),
-        "findings": (hindrance("RCV014", "orders", "it takes long", live(SHOP, HOME, "")),),
+        "findings": (finding("RCV014", "orders", "it takes long", LiveOrigin(SHOP, HOME, "")),),
         "rto_seconds": 60,
         "made_at": NOW,
     }
@@ -168,7 +168,7 @@ def test_a_stored_plan_is_the_plan_without_its_findings():
 
 def test_a_plan_with_an_error_or_without_steps_is_refused():
     """Warnings don't keep anybody from a restore."""
-    error = hindrance("RCV008", "orders", "made-2 exists already", live(SHOP, HOME, ""))
+    error = finding("RCV008", "orders", "made-2 exists already", LiveOrigin(SHOP, HOME, ""))
     assert (error.severity, is_refused(plan())) == (Severity.ERROR, False)
     assert (is_refused(plan(findings=(error,))), is_refused(plan(steps=()))) == (True, True)
 

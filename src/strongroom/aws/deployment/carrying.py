@@ -5,6 +5,7 @@ from strongroom.aws.deployment import (  # noqa: F401 - they register their acti
     control_tower,
     delegation,
     drift,
+    kept_stacks,
     organization,
     policies,
     settings,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from strongroom.aws.deployment.site import Site, execute, wait
+from strongroom.aws.deployment.stacks import output_values
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import EnableBaseline, IntegrateBackup, ResetBaseline, UpdateBaseline
 from strongroom.domain.deployment import DeployedControlTower, EnabledBaseline, LandingZone
@@ -114,12 +115,13 @@ def _policy(sessions: Sessions, region: Region, arn: str, account: str) -> str:
 @execute.register
 def _(action: IntegrateBackup, site: Site) -> None:
     doing = "integrating AWS Backup into the landing zone"
+    key_arn = action.key_arn or next(value for _, value in output_values(site.sessions, action.outputs))
     wanted = {
         "enabled": True,
         "configurations": {
             "backupAdmin": {"accountId": action.backup_admin},
             "centralBackup": {"accountId": action.central},
-            "kmsKeyArn": action.key_arn,
+            "kmsKeyArn": key_arn,
         },
     }
 

@@ -11,7 +11,7 @@ from strongroom.aws.deployment.watched import Watched
 from strongroom.aws.organization import OrganizationTree
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.changeplan import CreateStackInstances, DeleteStackSet, PutStackSet, Shortfall
-from strongroom.domain.deployment import DeployedStackSet
+from strongroom.domain.deployment import DeployedStackSet, StackGap
 from strongroom.domain.names import AccountId, Region
 from strongroom.errors import AwsRefused
 
@@ -44,16 +44,38 @@ def read_stack_set(sessions: Sessions, name: str, home: Region, tree: Organizati
     regions = {Region(region) for region in found.get("Regions", [])} or {region for _, region in deployed}
     if not instances and any(tree.accounts_below(unit) for unit in found.get("OrganizationalUnitIds", [])):
         regions = set()  # created, but its instances never were
-    deployed |= {(unit, region) for unit in found.get("OrganizationalUnitIds", []) for region in regions}
+    targets = {(unit, region) for unit in found.get("OrganizationalUnitIds", []) for region in regions}
+    operation = _under_way(sessions, name, home)
     return DeployedStackSet(
         name=name,
-        operation=_under_way(sessions, name, home),
+        operation=operation,
         template=canonical_document(found["TemplateBody"]),
         parameters=parameter_pairs(found.get("Parameters", [])),
         owner=owner_of(found.get("Tags", [])),
-        deployed_to=tuple(sorted(deployed)),
+        deployed_to=tuple(sorted(deployed | targets)),
         failed=tuple(sorted(failed)),
+        gaps=() if operation else tuple(_gaps(instances, targets, tree)),
     )
+
+
+def _gaps(instances: list[dict[str, Any]], targets: set[tuple[str, Region]], tree: OrganizationTree) -> Iterator[StackGap]:
+    """Yield where active accounts below the OUs of a StackSet lack a stack that is current."""
+    there = {(each["Account"], each["Region"]): each for each in instances}
+    seen = set()
+    for unit, region in sorted(targets, reverse=True):
+        for account in tree.accounts_below(unit):
+            place = (account.id, region)
+            found = there.get(place)
+            if (
+                account.id == tree.management_account
+                or account.status != "ACTIVE"
+                or place in seen
+                or (found and found["Status"] == "CURRENT")
+            ):
+                continue
+            seen.add(place)
+            stack = (found or {}).get("StackId", "")
+            yield StackGap(account=account.id, region=region, unit_id=unit, stack=stack, instance=found is not None)
 
 
 def find_stack_set(sessions: Sessions, home: Region, name: str) -> dict[str, Any] | None:
@@ -88,16 +110,16 @@ def _(action: PutStackSet, site: Site) -> Shortfalls:
     site.own(f"StackSet {action.name}", found.get("Tags", []))
     if action.creates:
         return ()  # made before the crash
-    _await_running(site, action.name, doing=doing)
-    _operate(site, action.name, "update_stack_set", {**wanted, "OperationPreferences": preferences()}, doing=doing)
-    return _failures(site, action.name)
+    await_running(site, action.name, doing=doing)
+    operate(site, action.name, "update_stack_set", {**wanted, "OperationPreferences": preferences()}, doing=doing)
+    return failures(site, action.name)
 
 
 @execute.register
 def _(action: CreateStackInstances, site: Site) -> Shortfalls:
     wanted = {
         "StackSetName": action.name,
-        "DeploymentTargets": {"OrganizationalUnitIds": list(action.ou_ids)},
+        "DeploymentTargets": {"OrganizationalUnitIds": list(action.ou_ids), **_only(action)},
         "Regions": list(action.regions),
         "OperationPreferences": preferences(),
     }
@@ -106,10 +128,10 @@ def _(action: CreateStackInstances, site: Site) -> Shortfalls:
     if found is None:
         raise AwsRefused(f"StackSet {action.name} is gone", hint="somebody deleted it meanwhile; run: strongroom apply")
     site.own(f"StackSet {action.name}", found.get("Tags", []))
-    _await_running(site, action.name, doing=doing)
+    await_running(site, action.name, doing=doing)
     if not _deployed(site, action):
-        _operate(site, action.name, "create_stack_instances", wanted, doing=doing)
-    return _failures(site, action.name)
+        operate(site, action.name, "create_stack_instances", wanted, doing=doing)
+    return failures(site, action.name)
 
 
 @execute.register
@@ -119,7 +141,7 @@ def _(action: DeleteStackSet, site: Site) -> Shortfalls:
     if found is None:
         return ()
     site.own(f"StackSet {action.name}", found.get("Tags", []))
-    _await_running(site, action.name, doing=doing)
+    await_running(site, action.name, doing=doing)
     instances = list(site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=action.name))
     if instances:
         wanted = {
@@ -129,18 +151,23 @@ def _(action: DeleteStackSet, site: Site) -> Shortfalls:
             "RetainStacks": False,  # what has to stay is retained by its DeletionPolicy, one resource at a time
             "OperationPreferences": preferences(),
         }
-        _operate(site, action.name, "delete_stack_instances", wanted, doing=doing)
-        if failed := _failures(site, action.name):
+        operate(site, action.name, "delete_stack_instances", wanted, doing=doing)
+        if failed := failures(site, action.name):
             return failed
     site.sessions.call("cloudformation", site.home_region, "delete_stack_set", StackSetName=action.name)
     return ()
 
 
+def _only(action: CreateStackInstances) -> dict[str, Any]:
+    return {"AccountFilterType": "INTERSECTION", "Accounts": list(action.accounts)} if action.accounts else {}
+
+
 def _deployed(site: Site, action: CreateStackInstances) -> bool:
-    """Whether every OU has instances in every Region: a run before the crash has asked for them."""
+    """Whether every OU, or every account that is meant, has instances in every Region: a run before the crash has asked for them."""
     instances = site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=action.name)
-    there = {(each.get("OrganizationalUnitId"), each["Region"]) for each in instances}
-    return all((unit, region) in there for unit in action.ou_ids for region in action.regions)
+    owner = "Account" if action.accounts else "OrganizationalUnitId"
+    there = {(each.get(owner), each["Region"]) for each in instances}
+    return all((each, region) in there for each in action.accounts or action.ou_ids for region in action.regions)
 
 
 def preferences() -> dict[str, Any]:
@@ -149,20 +176,20 @@ def preferences() -> dict[str, Any]:
     return {"RegionConcurrencyType": "PARALLEL", "FailureTolerancePercentage": 100, "MaxConcurrentPercentage": 100}
 
 
-def _operate(site: Site, name: str, operation: str, parameters: dict[str, Any], *, doing: str) -> None:
-    """Start a StackSet operation and wait for it."""
+def operate(site: Site, name: str, operation: str, parameters: dict[str, Any], *, doing: str) -> None:
+    """Start a StackSet operation and wait for its end."""
     started = site.sessions.call("cloudformation", site.home_region, operation, **parameters)
     wait(lambda: _finished(site, name, started["OperationId"]), site, doing=doing)
 
 
-def _await_running(site: Site, name: str, *, doing: str) -> None:
+def await_running(site: Site, name: str, *, doing: str) -> None:
     """Wait for operations that run already, from before a crash: a StackSet takes one at a time."""
     listed = site.sessions.pages("cloudformation", site.home_region, "list_stack_set_operations", "Summaries", StackSetName=name)
     for operation in [each["OperationId"] for each in listed if each["Status"] in RUNNING]:
         wait(partial(_finished, site, name, operation), site, doing=doing)
 
 
-def _failures(site: Site, name: str) -> Shortfalls:
+def failures(site: Site, name: str) -> Shortfalls:
     """Return the accounts and Regions where the newest operation did not succeed, each with AWS's reason."""
     instances = site.sessions.pages("cloudformation", site.home_region, "list_stack_instances", "Summaries", StackSetName=name)
     return tuple(

@@ -30,6 +30,7 @@ SUBJECTS = (
     resources.details_of(ResourceType.DYNAMODB),
     resources.subject_of(ResourceType.S3),
     resources.details_of(ResourceType.S3),
+    resources.locks_of(ResourceType.S3),
     *(subject for reader in catalogue.REGIONAL for subject in reader.subjects),
 )
 # What is asked of each account once.

@@ -7,20 +7,23 @@ from typing import Any
 from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.native import GONE, still_there
 from strongroom.aws.readers.particulars import Particulars, of_bucket
-from strongroom.aws.readers.resources import add_resource, details_of, subject_of
+from strongroom.aws.readers.resources import add_resource, details_of, locks_of, subject_of
 from strongroom.aws.readers.scope import Reading, Scope
 from strongroom.aws.readers.values import tags
 from strongroom.domain.names import ResourceType, partition_of
 from strongroom.errors import AwsRefused
 
+Details = tuple[Subject, Subject]  # the switches of buckets, and their Object Lock
 PAGE = 1000
 SUBJECT = subject_of(ResourceType.S3)
 DETAILS = details_of(ResourceType.S3)
+LOCKS = locks_of(ResourceType.S3)
 # How S3 says that a bucket has no such configuration, which is no failure to read; source: S3 API reference, list of error codes.
 ABSENT = frozenset(
     {
         "NoSuchLifecycleConfiguration",
         "NoSuchTagSet",
+        "ObjectLockConfigurationNotFoundError",
         "ReplicationConfigurationNotFoundError",
         "ServerSideEncryptionConfigurationNotFoundError",
     }
@@ -33,7 +36,7 @@ def read_buckets(reading: Reading, account: str, regions: tuple[str, ...], harve
     """Add the buckets of an account that are in the given Regions; the subject is read, or not, for each Region."""
     home = Scope(reading, account, reading.home_region)
     missed: dict[str, list[AwsRefused]] = {region: [] for region in regions}
-    details = {region: Subject() for region in regions}
+    details = {region: (Subject(), Subject()) for region in regions}
     try:
         # A page size makes ListBuckets tell each bucket's Region.
         for bucket in home.items("s3", "list_buckets", "Buckets", MaxBuckets=PAGE):
@@ -43,11 +46,12 @@ def read_buckets(reading: Reading, account: str, regions: tuple[str, ...], harve
             each.append(error)
     for region, errors in missed.items():
         harvest.read(account, region, SUBJECT, errors)
-        harvest.read(account, region, DETAILS, details[region].missed)
+        for name, subject in zip((DETAILS, LOCKS), details[region], strict=True):
+            harvest.read(account, region, name, subject.missed)
 
 
 def _read_bucket(
-    home: Scope, bucket: dict[str, Any], missed: dict[str, list[AwsRefused]], details: dict[str, Subject], harvest: Harvest
+    home: Scope, bucket: dict[str, Any], missed: dict[str, list[AwsRefused]], details: dict[str, Details], harvest: Harvest
 ) -> None:
     try:
         with still_there():
@@ -69,7 +73,7 @@ def _location(scope: Scope, name: str) -> str:
     return LOCATIONS.get(found, found)
 
 
-def _add_bucket(scope: Scope, bucket: dict[str, Any], details: Subject, harvest: Harvest) -> None:
+def _add_bucket(scope: Scope, bucket: dict[str, Any], details: Details, harvest: Harvest) -> None:
     name = bucket["Name"]
     encrypted, key = _encryption(scope, name)
     add_resource(
@@ -87,22 +91,26 @@ def _add_bucket(scope: Scope, bucket: dict[str, Any], details: Subject, harvest:
     )
 
 
-def _particulars(scope: Scope, name: str, details: Subject) -> Particulars:
+def _particulars(scope: Scope, name: str, subjects: Details) -> Particulars:
     """Return the switches of a bucket; what is denied is unknown, and noted."""
+    details, locks = subjects
     versioning: dict[str, Any] | None = None
     lifecycle: list[dict[str, Any]] | None = None
     replication: list[dict[str, Any]] | None = None
+    lock: dict[str, Any] | None = None
     with _noting(details):
         versioning = scope.call("s3", "get_bucket_versioning", Bucket=name)
     with _noting(details):
         lifecycle = _configuration(scope, "get_bucket_lifecycle_configuration", name).get("Rules") or []
     if versioning is not None and "Status" not in versioning:
-        replication = []  # S3 takes no replication rules for a bucket that never had versioning
+        replication, lock = [], {}  # S3 takes no replication rules and no Object Lock for a bucket that never had versioning
     else:
         with _noting(details):
             found = _configuration(scope, "get_bucket_replication", name)
             replication = (found.get("ReplicationConfiguration") or {}).get("Rules") or []
-    return of_bucket(versioning, lifecycle, replication)
+        with _noting(locks):
+            lock = _configuration(scope, "get_object_lock_configuration", name).get("ObjectLockConfiguration") or {}
+    return of_bucket(versioning, lifecycle, replication, lock)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from strongroom.aws.readers import deployed, masses, readiness, resources, safeguards, testing
 from strongroom.aws.readers.harvest import Harvest
+from strongroom.aws.readers.native import read_database_snapshots
 from strongroom.aws.readers.networks import read_default_vpcs
 from strongroom.aws.readers.others import OTHERS_SUBJECT, read_others
 from strongroom.aws.readers.principals import read_principals
@@ -39,6 +40,7 @@ REGIONAL = (  # of each account in each Region
     Reader(subjects=testing.SUBJECTS, read=testing.read_restore_testing),
     Reader(subjects=safeguards.HOLD_SUBJECTS, read=safeguards.read_legal_holds),
     Reader(subjects=("frameworks",), read=safeguards.read_frameworks),
+    Reader(subjects=("config_recorders",), read=safeguards.read_recorders),
     Reader(subjects=("report_plans",), read=safeguards.read_report_plans),
     Reader(subjects=("db_subnet_groups",), read=readiness.read_subnet_groups),
     Reader(subjects=("default_vpcs",), read=read_default_vpcs),
@@ -46,6 +48,7 @@ REGIONAL = (  # of each account in each Region
     Reader(subjects=("allowed_images", "disabled_images"), read=readiness.read_images),
     Reader(subjects=_listed(ResourceType.EBS, ResourceType.EC2), read=resources.read_ec2),
     Reader(subjects=(*_listed(*_DATABASES), resources.details_of(ResourceType.RDS)), read=resources.read_rds),
+    Reader(subjects=("database_snapshots",), read=read_database_snapshots),
     Reader(subjects=_listed(ResourceType.EFS), read=resources.read_efs),
     Reader(subjects=(*_listed(*TAGGED_TYPES), *map(resources.details_of, DESCRIBED_TYPES)), read=read_tagged),
     Reader(subjects=(OTHERS_SUBJECT,), read=read_others),

@@ -3,11 +3,13 @@
 Pure: answers in, values of the last columns of the table of resources out.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Final
 
+from strongroom.domain.changeplan import canonical
 from strongroom.domain.names import Replication, ResourceType
 
 Answer = Mapping[str, Any]
@@ -35,6 +37,11 @@ class Particulars:
     replication_enabled: bool | None = None
     replicates_encrypted: bool | None = None
     instance_profile: str | None = None
+    deletion_protection: bool | None = None
+    copies_tags: bool | None = None
+    object_lock: str | None = None
+    lifecycle: str | None = None
+    replicates_to: str | None = None
 
 
 NAMES: Final = tuple(field.name for field in fields(Particulars))
@@ -50,7 +57,7 @@ def of_table(table: Answer, *, advanced: bool | None) -> Particulars:
         'global'
     """
     replication = Replication.GLOBAL if table.get("Replicas") else Replication.NONE
-    return Particulars(advanced_backup=advanced, replication=replication)
+    return Particulars(advanced_backup=advanced, replication=replication, deletion_protection=table.get("DeletionProtectionEnabled"))
 
 
 def of_machine(instance: Answer) -> Particulars:
@@ -76,6 +83,8 @@ def of_instance(instance: Answer, option_groups: Mapping[str, bool]) -> Particul
         multi_az_cluster=False,
         persistent_options=_persistent(custom_option_groups(instance), option_groups),
         replication=_furthest(read_replica=any(instance.get(name) for name in (*replicas, *sources)), multi_az=multi_az),
+        deletion_protection=instance.get("DeletionProtection"),
+        copies_tags=instance.get("CopyTagsToSnapshot"),
     )
 
 
@@ -97,6 +106,8 @@ def of_cluster(kind: ResourceType, cluster: Answer) -> Particulars:
         multi_az_cluster=True if of_rds else None,
         persistent_options=False if of_rds else None,
         replication=Replication.GLOBAL if worldwide else _furthest(read_replica=read_replica, multi_az=multi_az),
+        deletion_protection=cluster.get("DeletionProtection"),
+        copies_tags=cluster.get("CopyTagsToSnapshot"),
     )
 
 
@@ -132,11 +143,13 @@ def of_warehouse(cluster: Answer) -> Particulars:
     )
 
 
-def of_bucket(versioning: Answer | None, lifecycle: Sequence[Answer] | None, replication: Sequence[Answer] | None) -> Particulars:
-    """Return those of a bucket from the answer about its versioning, its lifecycle rules and its replication rules; None: not read.
+def of_bucket(
+    versioning: Answer | None, lifecycle: Sequence[Answer] | None, replication: Sequence[Answer] | None, lock: Answer | None
+) -> Particulars:
+    """Return those of a bucket from the answer about its versioning, its lifecycle and replication rules, its Object Lock; None: not read.
 
     Example:
-        >>> of_bucket({"Status": "Suspended"}, [], None).versioned, of_bucket(None, [], None).versioned
+        >>> of_bucket({"Status": "Suspended"}, [], None, {}).versioned, of_bucket(None, [], None, {}).versioned
         (False, None)
     """
     enabled = [rule for rule in replication or () if rule.get("Status") == "Enabled"]
@@ -147,6 +160,9 @@ def of_bucket(versioning: Answer | None, lifecycle: Sequence[Answer] | None, rep
         lifecycle_rules=None if lifecycle is None else any(rule.get("Status") == "Enabled" for rule in lifecycle),
         replication_enabled=bool(enabled) if replication else None,
         replicates_encrypted=all(map(_takes_encrypted, enabled or replication)) if replication else None,
+        object_lock=None if lock is None else canonical((lock.get("Rule") or {}).get("DefaultRetention") or {}),
+        lifecycle=_enabled(lifecycle),
+        replicates_to=_enabled(replication),
     )
 
 
@@ -174,6 +190,13 @@ def _furthest(*, read_replica: bool, multi_az: bool | None) -> Replication | Non
     if read_replica:
         return Replication.READ_REPLICA
     return None if multi_az is None else Replication.MULTI_AZ if multi_az else Replication.NONE
+
+
+def _enabled(rules: Sequence[Answer] | None) -> str | None:
+    """Return enabled rules as text; S3 tells dates as instants."""
+    if rules is None:
+        return None
+    return json.dumps([rule for rule in rules if rule.get("Status") == "Enabled"], sort_keys=True, separators=(",", ":"), default=str)
 
 
 def _takes_encrypted(rule: Answer) -> bool:

@@ -33,6 +33,11 @@ def details_of(kind: ResourceType) -> str:
     return f"details:{kind.value}"
 
 
+def locks_of(kind: ResourceType) -> str:
+    """Return the subject of `reads` under which Object Lock of a type is read: a role of an earlier release may not ask for it."""
+    return f"locks:{kind.value}"
+
+
 def add_resource(
     scope: Scope,
     harvest: Harvest,

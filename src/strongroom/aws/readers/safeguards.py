@@ -13,7 +13,7 @@ from strongroom.aws.readers.backup import PAGE
 from strongroom.aws.readers.harvest import Harvest, Subject
 from strongroom.aws.readers.scope import Scope
 from strongroom.domain.changeplan import canonical
-from strongroom.domain.tables import FRAMEWORKS, HELD_POINTS, LEGAL_HOLDS, REPORT_PLANS
+from strongroom.domain.tables import CONFIG_RECORDERS, FRAMEWORKS, HELD_POINTS, LEGAL_HOLDS, REPORT_PLANS
 from strongroom.errors import AwsRefused
 
 HOLD_SUBJECTS = (LEGAL_HOLDS.name, HELD_POINTS.name)
@@ -98,6 +98,30 @@ def read_frameworks(scope: Scope, harvest: Harvest) -> None:
                 listed.get("NumberOfControls"),
                 canonical(controls) if controls is not None else None,
                 listed.get("CreationTime"),
+            )
+
+
+def read_recorders(scope: Scope, harvest: Harvest) -> None:
+    """Add AWS Config's recorder with what it records, and whether it does; another call tells that."""
+    with harvest.subject(scope.account, scope.region, CONFIG_RECORDERS.name) as subject:
+        found = scope.call("config", "describe_configuration_recorders")["ConfigurationRecorders"]
+        running: dict[str, bool | None] = {}
+        if found:
+            with subject.item():
+                statuses = scope.call("config", "describe_configuration_recorder_status")["ConfigurationRecordersStatus"]
+                running = {each["name"]: each.get("recording") for each in statuses}
+        for recorder in found:
+            group = recorder.get("recordingGroup") or {}
+            excluded = (group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or []
+            harvest.add(
+                CONFIG_RECORDERS,
+                scope.account,
+                scope.region,
+                recorder["name"],
+                running.get(recorder["name"]),
+                bool(group.get("allSupported") or excluded),
+                list(group.get("resourceTypes") or []),
+                list(excluded),
             )
 
 

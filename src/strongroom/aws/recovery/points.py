@@ -35,6 +35,7 @@ class Candidate:
     parent: bool  # composite: its members can be restored, it can't
     air_gapped: bool
     cold: bool | None = None  # None: listings don't tell
+    passing: bool = False  # AWS Backup deletes it as soon as it is copied to an air-gapped vault
 
 
 def points_in_vault(sessions: Sessions, account: AccountId, region: Region, vault: str, resource_arn: str) -> Iterator[Candidate]:
@@ -150,5 +151,6 @@ def _candidate(answer: Mapping[str, Any], account: AccountId, region: Region, va
         encrypted=answer.get("IsEncrypted"),
         parent=bool(answer.get("IsParent")),
         air_gapped=answer.get("VaultType") == _AIR_GAPPED,
+        passing="DeleteAfterEvent" in lifecycle,
         cold=answer["StorageClass"] in {"COLD", "DELETED"} if "StorageClass" in answer else None,
     )

@@ -29,6 +29,18 @@ STACK_ACTIONS: Final = (
     "cloudformation:TagResource",
     "cloudformation:UpdateStack",
 )
+# CloudFormation calls a stack of a StackSet StackSet-<name of the set>-<uuid>. The set makes and deletes it; what somebody changed in it by
+# hand is put back in the stack itself.
+PUT_BACK_ACTIONS: Final = (
+    "cloudformation:CreateChangeSet",
+    "cloudformation:DeleteChangeSet",
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeStackResourceDrifts",
+    "cloudformation:DescribeStacks",
+    "cloudformation:DetectStackDrift",
+    "cloudformation:ExecuteChangeSet",
+    "cloudformation:GetTemplate",
+)
 LIST_ACTIONS: Final = (
     "backup:ListBackupVaults",
     "backup:ListTags",
@@ -172,9 +184,14 @@ def deploy_grants(estate: Estate, account: AccountId) -> tuple[Grant, ...]:
         for resource in json.loads(stack.template)["Resources"].values()
     }
     actions = {action for kind in types for action in ACTIONS[kind]} - set(LIST_ACTIONS)
-    stacks = (sub(f"arn:${{AWS::Partition}}:cloudformation:*:${{AWS::AccountId}}:stack/{estate.name}-*/*"),)
     return (
-        Grant(sid="Stacks", why="the strategy's own stacks", actions=STACK_ACTIONS, resources=stacks),
+        Grant(sid="Stacks", why="the strategy's own stacks", actions=STACK_ACTIONS, resources=(_stacks(f"{estate.name}-*"),)),
+        Grant(
+            sid="StackSetStacks",
+            why="where the account is governed too: reads what the StackSets made, and puts back what was changed by hand",
+            actions=PUT_BACK_ACTIONS,
+            resources=(_stacks(f"StackSet-{estate.name}-*"),),
+        ),
         Grant(sid="Lists", why="what is there, and whose it is", actions=LIST_ACTIONS),
         *_named(estate, actions),
     )
@@ -227,6 +244,10 @@ def logical(service: str) -> str:
 
 def _roles(estate: Estate) -> tuple[str, ...]:
     return tuple(sorted({*estate.roles.assumed_by_backup, *(role.name for role in estate.roles.made), f"{estate.name}-*"}))
+
+
+def _stacks(name: str) -> Json:
+    return _arn(f"cloudformation:*:${{AWS::AccountId}}:stack/{name}/*")
 
 
 def _arn(rest: str) -> Json:

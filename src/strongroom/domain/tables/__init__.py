@@ -17,9 +17,18 @@ from strongroom.domain.tables.governance import (
 from strongroom.domain.tables.masses import BACKUP_JOBS, COPY_JOBS, RECOVERY_POINTS, RESOURCES
 from strongroom.domain.tables.organization import ACCOUNTS, CONTROL_POLICIES, EFFECTIVE_POLICIES, POLICIES, READS, SETTINGS
 from strongroom.domain.tables.other import OTHER_RESOURCES
-from strongroom.domain.tables.readiness import ALLOWED_IMAGES, DB_SUBNET_GROUPS, DEFAULT_VPCS, DISABLED_IMAGES, NATIVE_PROTECTION, QUOTAS
+from strongroom.domain.tables.readiness import (
+    ALLOWED_IMAGES,
+    DATABASE_SNAPSHOTS,
+    DB_SUBNET_GROUPS,
+    DEFAULT_VPCS,
+    DISABLED_IMAGES,
+    NATIVE_PROTECTION,
+    QUOTAS,
+)
 from strongroom.domain.tables.restoring import RESTORE_JOBS, RESTORE_TESTING_PLANS, RESTORE_TESTING_SELECTIONS, RESTORE_TESTS
 from strongroom.domain.tables.safeguards import (
+    CONFIG_RECORDERS,
     FRAMEWORKS,
     HELD_POINTS,
     KEY_TAGS,
@@ -59,11 +68,13 @@ TABLES = (
     LEGAL_HOLDS,
     HELD_POINTS,
     FRAMEWORKS,
+    CONFIG_RECORDERS,
     REPORT_PLANS,
     VAULT_NOTIFICATIONS,
     VAULT_TAGS,
     KEY_TAGS,
     NATIVE_PROTECTION,
+    DATABASE_SNAPSHOTS,
     DB_SUBNET_GROUPS,
     DEFAULT_VPCS,
     QUOTAS,
@@ -93,9 +104,11 @@ __all__ = [
     "BACKUP_JOBS",
     "BACKUP_PLANS",
     "BACKUP_RULES",
+    "CONFIG_RECORDERS",
     "CONTROL_POLICIES",
     "COPY_ACTIONS",
     "COPY_JOBS",
+    "DATABASE_SNAPSHOTS",
     "DB_SUBNET_GROUPS",
     "DEFAULT_VPCS",
     "DISABLED_IMAGES",

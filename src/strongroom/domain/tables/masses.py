@@ -45,6 +45,11 @@ RESOURCES = TableSchema(
         later("replication_enabled", ColumnType.BOOLEAN, "S3: a replication rule is enabled; null without replication"),
         later("replicates_encrypted", ColumnType.BOOLEAN, "S3: its replication rules take KMS-encrypted objects; null without any"),
         later("instance_profile", ColumnType.TEXT, "EC2: ARN of its instance profile, empty without one"),
+        later("deletion_protection", ColumnType.BOOLEAN, "RDS, Aurora and the like, DynamoDB: nobody can delete it before that is off"),
+        later("copies_tags", ColumnType.BOOLEAN, "RDS, Aurora and the like: snapshots get its tags"),
+        later("object_lock", ColumnType.TEXT, "S3: default retention as GetObjectLockConfiguration tells it, canonical JSON; {}: none"),
+        later("lifecycle", ColumnType.TEXT, "S3: its enabled lifecycle rules as S3 returned them, canonical JSON"),
+        later("replicates_to", ColumnType.TEXT, "S3: its enabled replication rules as S3 returned them, canonical JSON"),
     ),
 )
 

@@ -8,7 +8,7 @@ READS = TableSchema(
     (
         ACCOUNT,
         REGION,
-        text("subject", "what was asked: the name of a table below, resources:<type> such as resources:EBS, or details:<type>"),
+        text("subject", "what was asked: the name of a table below, resources:<type> such as resources:EBS, details:<type>, or locks:S3"),
         Column("read", ColumnType.BOOLEAN, "false: nothing may be concluded from absent rows"),
         text("code", "AWS's error code, empty when read"),
         text("reason", "why it could not be read, empty when read"),

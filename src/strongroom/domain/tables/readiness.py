@@ -6,6 +6,7 @@ from strongroom.domain.tables.schema import (
     Column,
     ColumnType,
     TableSchema,
+    instant,
     maybe_instant,
     maybe_integer,
     maybe_text,
@@ -24,6 +25,24 @@ NATIVE_PROTECTION = TableSchema(
         maybe_integer("window_days", "how far back it reaches; null: off, or not told"),
         maybe_instant("earliest_at", "earliest instant it can restore; null: off, or not told"),
         maybe_instant("latest_at", "latest instant it can restore; null: off, or not told"),
+    ),
+    later=True,
+)
+
+DATABASE_SNAPSHOTS = TableSchema(
+    "database_snapshots",
+    "a manual snapshot of a DB instance or cluster, or a copy of one; those of AWS Backup are recovery points",
+    (
+        ACCOUNT,
+        REGION,
+        text("arn", "its ARN"),
+        text("database", "name of the instance or cluster, which may be in another Region"),
+        Column("cluster", ColumnType.BOOLEAN, "of a cluster"),
+        text("status", "available, creating, copying …"),
+        instant("created_at", "when it was made; of a copy, when it was copied"),
+        maybe_instant("data_at", "of a copy, when its source was made; null: not told, as of clusters"),
+        maybe_text("source_arn", "of a copy from another Region: its source"),
+        maybe_text("key_arn", "KMS key it is encrypted with; null when not encrypted"),
     ),
     later=True,
 )

@@ -6,6 +6,7 @@ from strongroom.domain.tables.schema import (
     Column,
     ColumnType,
     TableSchema,
+    maybe_boolean,
     maybe_instant,
     maybe_integer,
     maybe_text,
@@ -56,6 +57,21 @@ FRAMEWORKS = TableSchema(
         maybe_integer("controls_count", "number of its controls"),
         maybe_text("controls", "FrameworkControls, canonical JSON"),
         maybe_instant("created_at", "creation"),
+    ),
+    later=True,
+)
+
+CONFIG_RECORDERS = TableSchema(
+    "config_recorders",
+    "a recorder of AWS Config; an account and Region has one at most",
+    (
+        ACCOUNT,
+        REGION,
+        text("name", "its name"),
+        maybe_boolean("recording", "whether it records now"),
+        maybe_boolean("everything", "whether it records every type that AWS Config supports, but for the excluded ones"),
+        Column("types", ColumnType.TEXTS, "types that it records, where not everything: AWS::Backup::BackupPlan"),
+        Column("excluded", ColumnType.TEXTS, "types that it does not record"),
     ),
     later=True,
 )

@@ -27,6 +27,7 @@ class FoundPlan:
     regions: tuple[str, ...]
     remarks: tuple[str, ...] = ()  # what of it could not be expressed
     vaults: tuple[str, ...] = ()  # labels of the vaults of the rules, in their order
+    targets: tuple[str, ...] = ()  # labels of the air-gapped vaults that they write into, in their order; empty: none
     destinations: tuple[tuple[str, ...], ...] = ()  # labels of the vaults of their copies, in their order
 
 
@@ -79,7 +80,8 @@ def _found(plan: BackupPlan, region: str, unknown: Iterable[UnknownPart]) -> Fou
 def _plain_rule(rule: BackupRule) -> BackupRule:
     copies = tuple(replace(copy, label="", origin=BuiltIn()) for copy in rule.copies)
     ordered = sorted(copies, key=lambda copy: (str(copy.account), copy.region, copy.vault_name))
-    return replace(rule, label="", copies=tuple(ordered), origin=BuiltIn())
+    target = None if rule.air_gapped_name is None else ""
+    return replace(rule, label="", air_gapped=target, copies=tuple(ordered), origin=BuiltIn())
 
 
 def _merged(plans: Iterable[FoundPlan]) -> Iterator[FoundPlan]:

@@ -65,12 +65,24 @@ class Vaults:
 
     def _placed(self, plan: FoundPlan, by_region: set[str]) -> FoundPlan:
         own = plan.account or EVERY
-        locals_ = []
-        for rule in plan.rules:
-            where = plan.regions[0] if plan.account is not None or rule.vault_name in by_region else ""
-            locals_.append(self._label(own, where, rule.vault_name, plan.regions))
+
+        def local(name: str) -> str:
+            where = plan.regions[0] if plan.account is not None or name in by_region else ""
+            return self._label(own, where, name, plan.regions)
+
+        locals_ = tuple(local(rule.vault_name) for rule in plan.rules)
+        targets = tuple(local(name) if (name := rule.air_gapped_name) and self._gapped(plan, name) else "" for rule in plan.rules)
         destinations = tuple(tuple(self._destination(copy, own) for copy in rule.copies) for rule in plan.rules)
-        return replace(plan, vaults=tuple(locals_), destinations=destinations)
+        unseen = dict.fromkeys(
+            f"rule {rule.name}: its air-gapped vault {rule.air_gapped_name} was not seen"
+            for rule, target in zip(plan.rules, targets, strict=True)
+            if rule.air_gapped_name and not target
+        )
+        return replace(plan, vaults=locals_, targets=targets, destinations=destinations, remarks=(*plan.remarks, *unseen))
+
+    def _gapped(self, plan: FoundPlan, name: str) -> bool:
+        """Return whether an air-gapped vault was seen, with the range of its lock, in the Regions of a plan."""
+        return all(any(row["type"] == AIR_GAPPED for row in self.rows.get((region, name), ())) for region in plan.regions)
 
     def _destination(self, copy: CopyAction, own: str) -> str:
         account = own if copy.account is EVERY_ACCOUNT else str(copy.account)

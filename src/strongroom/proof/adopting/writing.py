@@ -126,9 +126,9 @@ def _plan(found: Found, plan: FoundPlan, name: str) -> Iterator[str]:
     yield f"    select: {_selection(plan.select)}"
     yield "    rules:"
     labels: list[str] = []
-    for rule, vault, destinations in zip(plan.rules, plan.vaults, plan.destinations, strict=True):
+    for rule, vault, target, destinations in zip(plan.rules, plan.vaults, plan.targets, plan.destinations, strict=True):
         labels.append(label(rule.name, labels, otherwise="rule"))
-        yield from _rule(rule, labels[-1], vault, destinations)
+        yield from _rule(rule, labels[-1], f"{target}, through: {vault}" if target else vault, destinations)
 
 
 def _rule(rule: BackupRule, name: str, vault: str, destinations: Iterable[str]) -> Iterator[str]:

@@ -7,12 +7,17 @@ from strongroom.proof.live.alarm_does_nothing import alarm_does_nothing
 from strongroom.proof.live.allowed_images_refuse_copies import allowed_images_refuse_copies
 from strongroom.proof.live.baseline_key_not_replicated import baseline_key_not_replicated
 from strongroom.proof.live.baseline_not_in_force import baseline_not_in_force
+from strongroom.proof.live.buckets_not_as_declared import buckets_not_as_declared
+from strongroom.proof.live.capture_bucket_not_as_declared import capture_bucket_not_as_declared
 from strongroom.proof.live.check import LiveCheck, governed, live_query
+from strongroom.proof.live.database_snapshots_missing import database_snapshots_missing
+from strongroom.proof.live.databases_not_as_declared import databases_not_as_declared
 from strongroom.proof.live.delegated_by_half import delegated_by_half
 from strongroom.proof.live.delegation_edited import delegation_edited
 from strongroom.proof.live.effective_policy_invalid import effective_policy_invalid
 from strongroom.proof.live.events_get_lost import events_get_lost
 from strongroom.proof.live.failed_copies_unseen import failed_copies_unseen
+from strongroom.proof.live.framework_evaluates_nothing import framework_evaluates_nothing
 from strongroom.proof.live.global_setting_off import global_setting_off
 from strongroom.proof.live.landing_zone_differs import landing_zone_differs
 from strongroom.proof.live.legal_holds_near_limit import legal_holds_near_limit
@@ -20,6 +25,7 @@ from strongroom.proof.live.nobody_has_subscribed import nobody_has_subscribed
 from strongroom.proof.live.nobody_is_told import nobody_is_told
 from strongroom.proof.live.plan_of_one_account_differs import plan_of_one_account_differs
 from strongroom.proof.live.policy_of_organization_changed import policy_of_organization_changed
+from strongroom.proof.live.replication_not_as_declared import replication_not_as_declared
 from strongroom.proof.live.restore_test_finds_nothing import restore_test_finds_nothing
 from strongroom.proof.live.restore_test_left_something import restore_test_left_something
 from strongroom.proof.live.restore_test_not_deployed import restore_test_not_deployed
@@ -29,6 +35,7 @@ from strongroom.proof.live.silence_unnoticed import silence_unnoticed
 from strongroom.proof.live.stack_set_differs import stack_set_differs
 from strongroom.proof.live.stack_set_failed import stack_set_failed
 from strongroom.proof.live.stack_set_missing import stack_set_missing
+from strongroom.proof.live.tables_not_as_declared import tables_not_as_declared
 from strongroom.proof.live.tag_policy_in_the_way import tag_policy_in_the_way
 from strongroom.proof.live.tagged_and_unknown_to_backup import tagged_and_unknown_to_backup
 from strongroom.proof.live.topic_takes_nothing import topic_takes_nothing
@@ -79,6 +86,13 @@ LIVE: tuple[LiveCheck, ...] = (
     tagged_and_unknown_to_backup,
     allowed_images_refuse_copies,
     live_query("VRF176", "recovery_points_of_disabled_images", severity=Severity.ERROR, asks=governed()),
+    framework_evaluates_nothing,
     vault_policy_differs,
     plan_of_one_account_differs,
+    databases_not_as_declared,
+    database_snapshots_missing,
+    buckets_not_as_declared,
+    replication_not_as_declared,
+    tables_not_as_declared,
+    capture_bucket_not_as_declared,
 )

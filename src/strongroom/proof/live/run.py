@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from strongroom.checks.check import Documentation
 from strongroom.domain.finding import Finding
 from strongroom.domain.origin import LiveOrigin
 from strongroom.proof.engine import Judgement
@@ -31,6 +32,16 @@ def explanations() -> Iterator[tuple[str, str]]:
         yield check.code, f"{check.code} ({check.severity}): {title.rstrip('.')}\n{rest}"
 
 
+def said_of(code: str) -> tuple[str, str]:
+    """Return what the check of a code says to do, and its failure mode; empty: none of the list."""
+    said = next(check.documentation for check in LIVE if check.code == code)
+    return said.fix, _mode(said)
+
+
+def _mode(said: Documentation) -> str:
+    return said.failure if said.failure.startswith("FM") else ""
+
+
 def _fault(check: LiveCheck, lack: Lack) -> Fault:
     said = check.documentation
     finding = Finding(
@@ -41,7 +52,7 @@ def _fault(check: LiveCheck, lack: Lack) -> Fault:
         why=said.why,
         help=lack.help or said.fix,
         origin=LiveOrigin(lack.account_id, lack.region, lack.arn),
-        failure_mode=said.failure if said.failure.startswith("FM") else "",
+        failure_mode=_mode(said),
         count=lack.count,
     )
     return Fault(finding=finding, state=lack.state, link=lack.link, resources=lack.resources, chains=0, arns=lack.arns)

@@ -3,9 +3,10 @@
 Why:     StackSets bring vaults, keys, roles and alarms to every governed account. One failed stack leaves an account without them: the
          plan of the organization policy is there, and each of its jobs fails, or nobody hears of it.
 Fix:     Remove the reason that CloudFormation names, then: strongroom apply. An account that was moved out of the governed OUs and back has
-         kept its stacks, which are in the way of new ones. In the management account, delete the failed stack from the StackSet
-         (cloudformation delete-stack-instances --retain-stacks), then take the kept one in (cloudformation import-stacks-to-stack-set
-         --stack-ids ARN --organizational-unit-ids OU). Don't delete the kept stack: its vaults and keys would be left without one
+         kept its stacks, which are in the way of new ones: apply takes them back into the StackSet, if the read role can be assumed
+         there. By hand, in the management account: delete the failed stack from the StackSet (cloudformation delete-stack-instances
+         --retain-stacks), then import the kept one (cloudformation import-stacks-to-stack-set --stack-ids ARN
+         --organizational-unit-ids OU). Don't delete the kept stack: its vaults and keys would be left without one
 Limits:  What CloudFormation says of the last operation. A stack that is being made or updated right now is no failure.
 Source:  https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_StackInstanceSummary.html, read 2026-11-21
 Failure: FM07
@@ -56,8 +57,9 @@ def _taking_in(judgement: Judgement, name: str, places: list[tuple[str, str]]) -
     regions = " ".join(sorted({region for owner, region in places if owner == account}))
     unit = next((row["ou_ids"][-1] for row in rows(judgement, "accounts") if row["account_id"] == account and row["ou_ids"]), "OU")
     return (
-        f"if account {account} kept its stacks when it left (cloudformation list-stacks there shows StackSet-{name}-…), in the management "
-        f"account: cloudformation delete-stack-instances --stack-set-name {name} --retain-stacks --regions {regions} --deployment-targets "
+        f"strongroom apply, which takes back what account {account} kept when it left, if the read role can be assumed there; by hand, if "
+        f"cloudformation list-stacks there shows StackSet-{name}-…, in the management account: cloudformation delete-stack-instances "
+        f"--stack-set-name {name} --retain-stacks --regions {regions} --deployment-targets "
         f"OrganizationalUnitIds={unit},AccountFilterType=INTERSECTION,Accounts={account}; then, with the ARNs of the kept stacks: "
         f"cloudformation import-stacks-to-stack-set --stack-set-name {name} --organizational-unit-ids {unit} --stack-ids ARN; else remove "
         f"what is in the way; then: strongroom apply"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from strongroom.domain.names import ResourceType
 from strongroom.proof.declared import DeclaredRule, Leg
 from strongroom.proof.groups import Group
+from strongroom.semantics.copies import fully_managed
 
 
 class Step(StrEnum):
@@ -47,7 +48,16 @@ def ways_of(group: Group, rule: DeclaredRule, leg: Leg, *, point_in_time: bool) 
     if not leg.copy:
         continuous = rule.rule.continuous and point_in_time
         return ((Way(Step.RESTORE, *home, copied=False, named=False, continuous=continuous),),)
-    there = Way(Step.RESTORE, account, region, leg.vault_name, copied=True, named=account != group.account)
+    straight = leg.target and fully_managed(ResourceType(group.type))  # into an air-gapped vault: no copy, but what was made itself
+    there = Way(
+        Step.RESTORE,
+        account,
+        region,
+        leg.vault_name,
+        copied=not straight,
+        named=account != group.account,
+        continuous=straight and rule.rule.continuous and point_in_time,
+    )
     if account == group.account:
         return ((there,),)
     back = Way(Step.COPY_BACK, account, region, leg.vault_name, copied=True, named=True, into=home)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from strongroom.compiler.undeployed import usable_vaults
 from strongroom.compiler.watch_places import bus_name, topic_name, topic_region, watching_account
 from strongroom.domain.estate import BackupPlan, Estate
 from strongroom.domain.governance import AlertEvent, Alerts
@@ -105,12 +104,12 @@ def told_regions(estate: Estate, alerts: Alerts) -> tuple[str, ...]:
 def places(estate: Estate, scope: Scope, regions: tuple[str, ...]) -> Iterator[Place]:
     """Yield the governed places, and those of other accounts with vaults or plans of their own."""
     governed = frozenset(account.id for account in scope.accounts)
-    others = {each.account for each in usable_vaults(estate) if isinstance(each.account, AccountId)}
+    others = {each.account for each in estate.vaults if isinstance(each.account, AccountId)}
     for account in sorted({*governed, *others, *(each.id for each in scope.own)}):
         owners = {None, account} if account in governed else {account}
         plans = [plan for plan in estate.plans if plan.account in owners]
         into = {name for plan in plans for rule in plan.rules for name in (rule.vault_name, rule.air_gapped_name)}
-        copied = _copied(estate, plans)
+        copied = _copied(plans)
         for region in regions:
             vaults = _vaults(estate, account, region, everywhere=account in governed)
             if vaults:
@@ -118,15 +117,14 @@ def places(estate: Estate, scope: Scope, regions: tuple[str, ...]) -> Iterator[P
                 yield Place(account=account, region=region, vaults=vaults, backed_into=used, copied_to=copied)
 
 
-def _copied(estate: Estate, plans: Iterable[BackupPlan]) -> tuple[str, ...]:
-    there = {vault.label for vault in usable_vaults(estate)}
-    return tuple(sorted({copy.vault_name for plan in plans for rule in plan.rules for copy in rule.copies if copy.label in there}))
+def _copied(plans: Iterable[BackupPlan]) -> tuple[str, ...]:
+    return tuple(sorted({name for plan in plans for rule in plan.rules for name in rule.copied_to}))
 
 
 def _vaults(estate: Estate, account: str, region: str, *, everywhere: bool) -> tuple[str, ...]:
     """Return the names of the vaults in an account and Region."""
     owners = {account, EVERY_ACCOUNT} if everywhere else {account}
-    return tuple(sorted({each.name for each in usable_vaults(estate) if each.account in owners and region in each.regions}))
+    return tuple(sorted({each.name for each in estate.vaults if each.account in owners and region in each.regions}))
 
 
 def samples(place: Place, event: AlertEvent, types: tuple[str, ...]) -> Iterator[Event]:

@@ -197,7 +197,7 @@ def create_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
     targets = ask.parameters.get("DeploymentTargets") or {}
     overrides = _overrides(stackset, ask, {})
     if stackset.service_managed:
-        _remember(sets, stackset, targets, regions)
+        remember(sets, stackset, targets, regions)
     chosen = []
     for region in regions:
         for account, unit in _accounts(sets, stackset, ask).items():
@@ -225,7 +225,7 @@ def delete_stack_instances(sets: StackSets, ask: Ask) -> dict[str, Any]:
     stackset, regions = sets.idle(ask), _regions(ask)
     targets, retain = ask.parameters.get("DeploymentTargets") or {}, bool(ask.parameters.get("RetainStacks"))
     chosen = _chosen(sets, stackset, ask, narrowed=True)
-    for unit in targets.get("OrganizationalUnitIds") or ():
+    for unit in _whole_units(targets):
         left = [region for region in stackset.targets.get(unit, []) if region not in regions]
         stackset.targets[unit] = left
         if not left:
@@ -333,7 +333,7 @@ def _instance(stackset: StackSet, account: str, region: str, unit: str, override
     return instance
 
 
-def _remember(sets: StackSets, stackset: StackSet, targets: Mapping[str, Any], regions: Sequence[str]) -> None:
+def remember(sets: StackSets, stackset: StackSet, targets: Mapping[str, Any], regions: Sequence[str]) -> None:
     """Targets of a service-managed set enrol accounts from now on."""
     if not targets.get("OrganizationalUnitIds"):
         raise refuse("StackSets with SERVICE_MANAGED permission model can only have OrganizationalUnit as target")
@@ -375,14 +375,18 @@ def _chosen(sets: StackSets, stackset: StackSet, ask: Ask, *, narrowed: bool) ->
     regions = ask.parameters.get("Regions") or ()
     accounts: Sequence[str] = tuple(_accounts(sets, stackset, ask)) if narrowed else ()
     targets = ask.parameters.get("DeploymentTargets") or {}
-    whole = targets.get("AccountFilterType", "NONE") == "NONE"  # units alone also mean accounts that are no longer in them
-    units = set(targets.get("OrganizationalUnitIds") or ()) if whole else set()
+    units = _whole_units(targets)  # they also mean accounts that are no longer in them
     chosen = [
         instance
         for instance in stackset.instances.values()
         if not narrowed or ((instance.account in accounts or instance.unit in units) and (not regions or instance.region in regions))
     ]
     return sorted(chosen, key=lambda instance: (instance.region, instance.account))
+
+
+def _whole_units(targets: Mapping[str, Any]) -> set[str]:
+    """Units that a request means with all their accounts."""
+    return set(targets.get("OrganizationalUnitIds") or ()) if targets.get("AccountFilterType", "NONE") == "NONE" else set()
 
 
 def _is_narrowed(ask: Ask) -> bool:

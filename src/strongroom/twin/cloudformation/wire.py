@@ -9,7 +9,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import TYPE_RESPONSE, ActionResult
 from moto.core.utils import get_service_model
 
-from strongroom.twin.cloudformation import changesets, detections, managed_policies, setreadings, stacks, stacksets
+from strongroom.twin.cloudformation import changesets, detections, imports, managed_policies, setreadings, stacks, stacksets
 from strongroom.twin.cloudformation.handlers import Handler
 from strongroom.twin.cloudformation.stacks import Ask, Stacks
 from strongroom.twin.cloudformation.stacksets import StackSets
@@ -53,6 +53,7 @@ _SETS: Mapping[str, Callable[[StackSets, Ask], dict[str, Any]]] = {
     "CreateStackInstances": stacksets.create_stack_instances,
     "UpdateStackInstances": stacksets.update_stack_instances,
     "DeleteStackInstances": stacksets.delete_stack_instances,
+    "ImportStacksToStackSet": imports.import_stacks,
     "DescribeStackInstance": setreadings.describe_stack_instance,
     "ListStackInstances": setreadings.list_stack_instances,
     "DescribeStackSetOperation": setreadings.describe_operation,

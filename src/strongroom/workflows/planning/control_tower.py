@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from strongroom.compiler.keys import is_unborn, shared_key_stack
 from strongroom.domain.changeplan import Action, EnableBaseline, IntegrateBackup, ResetBaseline, UpdateBaseline
 from strongroom.domain.deployment import DeployedControlTower, Deployment, EnabledBaseline
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import partition_of
 from strongroom.domain.organization import OrganizationalUnit, units_named
+from strongroom.domain.stackoutput import StackOutput
 from strongroom.domain.strategy import Key
 from strongroom.facts import fact
 from strongroom.workflows.planning.change import Change
@@ -19,11 +21,14 @@ def baselines(estate: Estate, deployed: Deployment) -> Iterator[Change]:
         return
     zone, accounts, key = tower.landing_zone, estate.organization.accounts, declared_key(estate)
     if not zone.backup:
-        if accounts.backup_admin is None or accounts.central is None or key is None or key.arn is None:
+        if accounts.backup_admin is None or accounts.central is None or key is None:
             return
+        arn, outputs = _key_arn(estate, deployed, key)
         yield Change(
             f"integrate AWS Backup into the landing zone: central vaults in account {accounts.central}, reports in {accounts.backup_admin}",
-            IntegrateBackup(landing_zone=zone.arn, backup_admin=accounts.backup_admin, central=accounts.central, key_arn=key.arn),
+            IntegrateBackup(
+                landing_zone=zone.arn, backup_admin=accounts.backup_admin, central=accounts.central, key_arn=arn, outputs=outputs
+            ),
         )
     enabled = {each.target_id: each for each in tower.baselines}
     for unit in baseline_units(estate, deployed):
@@ -42,6 +47,17 @@ def declared_key(estate: Estate) -> Key | None:
     """Return the key of Control Tower's vaults; None where the strategy names none."""
     tower = estate.organization.control_tower
     return next((key for key in estate.keys if tower is not None and key.name == tower.key), None)
+
+
+def _key_arn(estate: Estate, deployed: Deployment, key: Key) -> tuple[str, tuple[StackOutput, ...]]:
+    """Return the ARN of a key, or where it comes from when a step of this plan has made the key."""
+    if key.account is None or not is_unborn(key):
+        return key.arn or "", ()
+    name, home = shared_key_stack(estate.name, key), estate.organization.home_region
+    made = StackOutput(parameter="kmsKeyArn", account=key.account, region=home, stack=name, output="KeyArn")
+    there = next((each for each in deployed.stacks if (each.account, each.region, each.name) == (key.account, home, name)), None)
+    known = dict(there.outputs).get(made.output, "") if there else ""
+    return known, () if known else (made,)
 
 
 def is_older(version: str, than: str) -> bool:

@@ -12,16 +12,13 @@ from strongroom.domain.changeplan import (
     DeleteVault,
     DetachPolicy,
     PutDelegation,
-    Sign,
-    Step,
 )
 from strongroom.domain.deployment import DeployedPolicy, Deployment, KeptVault
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import is_below, units_named
-from strongroom.workflows.planning.change import Change, path_of
+from strongroom.workflows.planning.change import Change, change_plan, path_of
 from strongroom.workflows.planning.delegation import statements_there
-from strongroom.workflows.planning.reads import objects_read
 from strongroom.workflows.planning.stacks import kept_by
 
 # What forbids goes first, so that it forbids nothing of the rest; then what starts backups.
@@ -66,19 +63,7 @@ def plan_destruction(
         *_vaults([vault for vault in vaults if vault.name not in adopted]),
     )
     return Destruction(
-        plan=ChangePlan(
-            plan_id=plan_id,
-            strategy=estate.name,
-            management_account=deployed.management_account,
-            home_region=estate.organization.home_region,
-            deploy_role=estate.roles.deploy,
-            created_at=deployed.observed_at.isoformat(timespec="seconds"),
-            reads=objects_read(deployed),
-            steps=tuple(
-                Step(number=number, title=change.title, removes=True, sign=Sign.DESTROYS, action=change.action)
-                for number, change in enumerate(changes, start=1)
-            ),
-        ),
+        plan=change_plan(estate, deployed, changes, plan_id=plan_id),
         kept=tuple(vault for vault in vaults if vault.recovery_points),
         left=(*LEFT, *(TOWER if estate.organization.control_tower is not None else ())),
         unread=tuple(unread),

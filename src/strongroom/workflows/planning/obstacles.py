@@ -6,12 +6,12 @@ from difflib import get_close_matches
 from strongroom.domain.changeplan import ChangePlan
 from strongroom.domain.deployment import Deployment
 from strongroom.domain.estate import Estate
-from strongroom.domain.finding import Finding, Severity
+from strongroom.domain.finding import Finding
 from strongroom.domain.names import EVERY_ACCOUNT
 from strongroom.domain.organization import units_named
 from strongroom.domain.origin import Origin
 from strongroom.facts import limit
-from strongroom.workflows.catalogue import BY_CODE
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.planning.parameters import is_governed
 from strongroom.workflows.planning.prerequisites import prerequisites
 
@@ -37,32 +37,25 @@ def _vaults_out_of_reach(estate: Estate, deployed: Deployment) -> Iterator[Findi
         return  # said already, and nobody knows what is governed
     everywhere = {vault.label for vault in estate.vaults if vault.account is EVERY_ACCOUNT}
     for plan in estate.plans:
-        labels = sorted({rule.label for rule in plan.rules} & everywhere)
+        labels = sorted({label for rule in plan.rules for label in (rule.label, rule.air_gapped) if label} & everywhere)
         if plan.account is not None and labels and not is_governed(plan.account, estate, deployed):
-            yield Finding(
-                code="ORG015",
-                severity=BY_CODE["ORG015"].severity,
-                subject=f"plan {plan.name}",
-                message=f"plan {plan.name} backs up into vault {labels[0]}, and account {plan.account} is below no governed OU",
-                why=BY_CODE["ORG015"].why,
-                help=BY_CODE["ORG015"].fix,
-                origin=plan.origin,
-                failure_mode=BY_CODE["ORG015"].failure_mode,
+            yield finding(
+                "ORG015",
+                f"plan {plan.name}",
+                f"plan {plan.name} backs up into vault {labels[0]}, and account {plan.account} is below no governed OU",
+                plan.origin,
             )
 
 
 def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], vaults: Mapping[str, Origin]) -> tuple[Finding, ...]:
     """Return a finding for every compliance lock that a plan puts and nobody has accepted; `vaults`: where each label is declared."""
     return tuple(
-        Finding(
-            code="APL001",
-            severity=BY_CODE["APL001"].severity,
-            subject=f"vault {label}",
-            message=f"the plan puts a compliance lock on vault {label}, and nobody has accepted it",
-            why=BY_CODE["APL001"].why,
-            help=f"read the rehearsal, then add: --accept-lock {label}",
-            origin=vaults[label],
-            failure_mode=BY_CODE["APL001"].failure_mode,
+        finding(
+            "APL001",
+            f"vault {label}",
+            f"the plan puts a compliance lock on vault {label}, and nobody has accepted it",
+            vaults[label],
+            fix=f"read the rehearsal, then add: --accept-lock {label}",
         )
         for label in plan.locks
         if label not in accepted
@@ -71,18 +64,7 @@ def unaccepted_locks(plan: ChangePlan, accepted: Collection[str], vaults: Mappin
 
 def _unread(places: Iterable[str], origin: Origin) -> tuple[Finding, ...]:
     """Return a warning for everything that could not be looked at; each place comes with its reason."""
-    return tuple(
-        Finding(
-            code="APL004",
-            severity=BY_CODE["APL004"].severity,
-            subject=place.split(":")[0],
-            message=f"could not look at {place}",
-            why=BY_CODE["APL004"].why,
-            help=BY_CODE["APL004"].fix,
-            origin=origin,
-        )
-        for place in places
-    )
+    return tuple(finding("APL004", place.split(":")[0], f"could not look at {place}", origin) for place in places)
 
 
 def _missing_units(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -96,27 +78,22 @@ def _missing_units(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
             near = get_close_matches(reference, paths, n=1)
             guess = f"did you mean {near[0]}? " if near and not found else ""
             problem = "does not exist" if not found else f"is the name of {len(found)} OUs"
-            yield Finding(
-                code="ORG001",
-                severity=Severity.ERROR,
-                subject=f"OU {reference}",
-                message=f"organizational unit {reference!r} {problem} in organization {deployed.organization_id}",
-                why=BY_CODE["ORG001"].why,
-                help=f"{guess}write one of these paths under {place}: {known or 'none is there'}",
-                origin=estate.organization.origin,
+            yield finding(
+                "ORG001",
+                f"OU {reference}",
+                f"organizational unit {reference!r} {problem} in organization {deployed.organization_id}",
+                estate.organization.origin,
+                fix=f"{guess}write one of these paths under {place}: {known or 'none is there'}",
             )
     accounts = estate.organization.accounts
     for role, account in (("backup_admin", accounts.backup_admin), ("central", accounts.central), ("log_archive", accounts.log_archive)):
         if account is not None and account not in deployed.accounts:
-            yield Finding(
-                code="ORG002",
-                severity=Severity.ERROR,
-                subject=f"account {account}",
-                message=f"account {account} ({role}) is not in organization {deployed.organization_id}",
-                why=BY_CODE["ORG002"].why,
-                help=f"correct organization.accounts.{role}, or invite the account first",
-                origin=estate.organization.origin,
-                failure_mode=BY_CODE["ORG002"].failure_mode,
+            yield finding(
+                "ORG002",
+                f"account {account}",
+                f"account {account} ({role}) is not in organization {deployed.organization_id}",
+                estate.organization.origin,
+                fix=f"correct organization.accounts.{role}, or invite the account first",
             )
 
 
@@ -129,14 +106,11 @@ def _foreign_objects(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
     ]
     for subject, owner in owned:
         if owner != estate.name:
-            yield Finding(
-                code="ORG003",
-                severity=Severity.ERROR,
-                subject=subject,
-                message=f"{subject} exists and belongs to {owner or 'somebody else'}, not to strategy {estate.name}",
-                why=BY_CODE["ORG003"].why,
-                help=BY_CODE["ORG003"].fix,
-                origin=estate.organization.origin,
+            yield finding(
+                "ORG003",
+                subject,
+                f"{subject} exists and belongs to {owner or 'somebody else'}, not to strategy {estate.name}",
+                estate.organization.origin,
             )
 
 
@@ -148,27 +122,20 @@ def _long_templates(estate: Estate) -> Iterator[Finding]:
     ):
         size = len(template.encode())
         if size > most:
-            yield Finding(
-                code="APL003",
-                severity=BY_CODE["APL003"].severity,
-                subject=subject,
-                message=f"the template of {subject} has {size:,} bytes, CloudFormation takes {most:,}",
-                why=BY_CODE["APL003"].why,
-                help=BY_CODE["APL003"].fix,
-                origin=estate.organization.origin,
-                failure_mode=BY_CODE["APL003"].failure_mode,
+            yield finding(
+                "APL003",
+                subject,
+                f"the template of {subject} has {size:,} bytes, CloudFormation takes {most:,}",
+                estate.organization.origin,
             )
 
 
 def _busy(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
     for each in deployed.stack_sets:
         if each.operation:
-            yield Finding(
-                code="APL002",
-                severity=BY_CODE["APL002"].severity,
-                subject=f"StackSet {each.name}",
-                message=f"StackSet {each.name} is in another operation: {each.operation}",
-                why=BY_CODE["APL002"].why,
-                help=BY_CODE["APL002"].fix,
-                origin=estate.organization.origin,
+            yield finding(
+                "APL002",
+                f"StackSet {each.name}",
+                f"StackSet {each.name} is in another operation: {each.operation}",
+                estate.organization.origin,
             )

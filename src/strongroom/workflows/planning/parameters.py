@@ -22,7 +22,11 @@ def filled(template: str, known: tuple[tuple[str, str], ...], estate: Estate, de
     return tuple(sorted((name, values[name]) for name in asked if name in values))
 
 
-def given(wanted: Stack | StackSet, estate: Estate, deployed: Deployment) -> tuple[tuple[tuple[str, str], ...], tuple[StackOutput, ...]]:
+# Parameters that are known, and outputs of stacks that become parameters when a step runs.
+Given = tuple[tuple[tuple[str, str], ...], tuple[StackOutput, ...]]
+
+
+def given(wanted: Stack | StackSet, estate: Estate, deployed: Deployment) -> Given:
     """Return the parameters of a stack or StackSet as far as they are known, and the outputs of stacks that are still to be made."""
     there = {(each.account, each.region, each.name): dict(each.outputs) for each in deployed.stacks}
     known, pending = list(wanted.parameters), []

@@ -8,19 +8,19 @@ of that is there, and last what takes something away. Wherever it stops, what wa
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from strongroom.domain.changeplan import ChangePlan, Step
+from strongroom.domain.changeplan import ChangePlan
 from strongroom.domain.deployment import Deployment
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
-from strongroom.workflows.planning.change import Change
+from strongroom.workflows.planning.change import Change, change_plan
 from strongroom.workflows.planning.control_tower import baselines
 from strongroom.workflows.planning.delegation import delegated_policies
 from strongroom.workflows.planning.drift import drifted_stacks, locks_put_back
+from strongroom.workflows.planning.kept_stacks import returned_stacks
 from strongroom.workflows.planning.locks import locks_to_accept
 from strongroom.workflows.planning.obstacles import obstacles
 from strongroom.workflows.planning.organization import backup_settings, organization_switches
 from strongroom.workflows.planning.policies import forbidding_policies, retired_policies, wanted_policies
-from strongroom.workflows.planning.reads import objects_read
 from strongroom.workflows.planning.stacks import accompanying, compliance_locks, late_stacks, retired_stacks, single_stacks, stack_sets
 
 SECTIONS: tuple[Callable[[Estate, Deployment], Iterator[Change]], ...] = (
@@ -28,6 +28,7 @@ SECTIONS: tuple[Callable[[Estate, Deployment], Iterator[Change]], ...] = (
     delegated_policies,
     backup_settings,
     single_stacks,
+    returned_stacks,
     stack_sets,
     drifted_stacks,
     baselines,
@@ -55,28 +56,5 @@ def plan_changes(estate: Estate, deployed: Deployment, *, plan_id: str) -> Plann
     if any(finding.severity is Severity.ERROR for finding in findings):
         return Planned(plan=None, findings=findings)
     changes = [change for section in SECTIONS for change in section(estate, deployed)]
-    steps = tuple(
-        Step(
-            number=number,
-            title=change.title,
-            removes=change.removes,
-            sign=change.sign,
-            differences=change.differences,
-            action=change.action,
-        )
-        for number, change in enumerate(changes, start=1)
-    )
-    return Planned(
-        plan=ChangePlan(
-            plan_id=plan_id,
-            strategy=estate.name,
-            management_account=deployed.management_account,
-            home_region=estate.organization.home_region,
-            deploy_role=estate.roles.deploy,
-            created_at=deployed.observed_at.isoformat(timespec="seconds"),
-            reads=objects_read(deployed),
-            locks=tuple(dict.fromkeys((*locks_to_accept(estate, deployed), *locks_put_back(estate, deployed)))),
-            steps=steps,
-        ),
-        findings=findings,
-    )
+    locks = tuple(dict.fromkeys((*locks_to_accept(estate, deployed), *locks_put_back(estate, deployed))))
+    return Planned(plan=change_plan(estate, deployed, changes, plan_id=plan_id, locks=locks), findings=findings)

@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterator
 
+from strongroom.compiler.keys import is_unborn
 from strongroom.domain.deployment import DeployedControlTower, Deployment, LandingZone
 from strongroom.domain.estate import Estate, OrganizationPolicy
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.names import AccountId, PolicyType, Region
 from strongroom.domain.organization import units_named
-from strongroom.domain.origin import Origin
 from strongroom.domain.strategy import ControlTower, Key
 from strongroom.facts import fact, limit
-from strongroom.workflows.catalogue import BY_CODE
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.planning.change import path_of
 from strongroom.workflows.planning.control_tower import baseline_units, declared_key, is_older
 from strongroom.workflows.planning.delegation import statements_there, statements_wanted
@@ -44,27 +44,13 @@ def prerequisites(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
         yield from _control_tower(estate, deployed, tower, deployed.control_tower)
 
 
-def _finding(code: str, subject: str, message: str, origin: Origin, *, fix: str = "", severity: Severity | None = None) -> Finding:
-    entry = BY_CODE[code]
-    return Finding(
-        code=code,
-        severity=severity or entry.severity,
-        subject=subject,
-        message=message,
-        why=entry.why,
-        help=fix or entry.fix,
-        origin=origin,
-        failure_mode=entry.failure_mode,
-    )
-
-
 def _long_policies(estate: Estate) -> Iterator[Finding]:
     for policy in estate.organization_policies:
         bound = int(limit(SIZE_LIMITS[policy.type]).value)
         if len(policy.content) > bound:
             subject = f"{policy.type.words} {policy.name}"
             message = f"{subject} has {len(policy.content)} characters, {bound} allowed"
-            yield _finding(
+            yield finding(
                 "ORG004", subject, message, estate.organization.origin, fix="declare less in it; what can be split is split already"
             )
 
@@ -82,7 +68,7 @@ def _full_targets(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
             others = [name for name in there.names if name not in wanted]
             message = f"{path} would have {number} {plural}, {bound} allowed; of others: {', '.join(others) or 'none'}"
             fix = f"detach what is no longer needed from {path}, or merge it"
-            yield _finding("ORG004", f"OU {path}", message, estate.organization.origin, fix=fix)
+            yield finding("ORG004", f"OU {path}", message, estate.organization.origin, fix=fix)
 
 
 def _at(estate: Estate, deployed: Deployment, kind: PolicyType, target_id: str) -> Iterator[OrganizationPolicy]:
@@ -109,7 +95,7 @@ def _full_organization(estate: Estate, deployed: Deployment) -> Iterator[Finding
         if kind is not PolicyType.SERVICE_CONTROL and new and count + new > bound:  # of those AWS allows more
             plural = kind.words.removesuffix("y") + "ies"
             message = f"the organization has {count} {plural}, {bound} allowed, and the strategy needs {new} more"
-            yield _finding("ORG004", plural, message, estate.organization.origin, fix="delete policies that nothing uses")
+            yield finding("ORG004", plural, message, estate.organization.origin, fix="delete policies that nothing uses")
 
 
 def _long_resource_policy(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -121,7 +107,7 @@ def _long_resource_policy(estate: Estate, deployed: Deployment) -> Iterator[Find
     if wanted and size > bound:
         message = f"the resource policy of the organization would have {size} characters, {bound} allowed"
         fix = "shorten what others delegate in it: strongroom adds its own statements and changes no other"
-        yield _finding("ORG004", "resource policy", message, estate.organization.origin, fix=fix)
+        yield finding("ORG004", "resource policy", message, estate.organization.origin, fix=fix)
 
 
 def _many_administrators(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -130,7 +116,7 @@ def _many_administrators(estate: Estate, deployed: Deployment) -> Iterator[Findi
     if wanted is not None and wanted not in there and len(there) >= bound:
         message = f"AWS Backup has {len(there)} delegated administrators, {bound} allowed, and account {wanted} would be one more"
         fix = f"deregister one that is no longer needed: {', '.join(there)}"
-        yield _finding("ORG004", f"account {wanted}", message, estate.organization.origin, fix=fix)
+        yield finding("ORG004", f"account {wanted}", message, estate.organization.origin, fix=fix)
 
 
 def _vaults_taken(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -146,7 +132,7 @@ def _vaults_taken(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
         message = f"vault {name} exists in account {account}, {region}, and {belongs}"
         label = vault.label if vault else name
         fix = f"take it as it is: vaults: {label}: {{…, adopt: {name}}}; or give the vault another name"
-        yield _finding("ORG005", f"vault {label}", message, vault.origin if vault else estate.organization.origin, fix=fix)
+        yield finding("ORG005", f"vault {label}", message, vault.origin if vault else estate.organization.origin, fix=fix)
 
 
 def _vault_names(template: str) -> Iterator[str]:
@@ -167,7 +153,7 @@ def _vaults_missing(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
             missing = [region for region in vault.regions if (vault.account, region, vault.name) not in there]
             if missing:
                 message = f"vault {vault.name}, which is adopted as {vault.label}, is not in account {vault.account}, {', '.join(missing)}"
-                yield _finding("ORG006", f"vault {vault.label}", message, vault.origin)
+                yield finding("ORG006", f"vault {vault.label}", message, vault.origin)
 
 
 def _buckets_taken(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
@@ -179,14 +165,14 @@ def _buckets_taken(estate: Estate, deployed: Deployment) -> Iterator[Finding]:
         if name not in ours:
             report = next((each for each in estate.reports if each.bucket == name), None)
             message = f"bucket {name} exists, and is in none of the strategy's stacks"
-            yield _finding("ORG014", f"bucket {name}", message, report.origin if report else estate.organization.origin)
+            yield finding("ORG014", f"bucket {name}", message, report.origin if report else estate.organization.origin)
 
 
 def _control_tower(estate: Estate, deployed: Deployment, declared: ControlTower, tower: DeployedControlTower) -> Iterator[Finding]:
     zone = tower.landing_zone
     if zone is None:
         message = f"Control Tower has no landing zone in {estate.organization.home_region}"
-        yield _finding("ORG007", "landing zone", message, declared.origin)
+        yield finding("ORG007", "landing zone", message, declared.origin)
         return
     yield from _landing_zone(estate, declared, zone)
     yield from _accounts(estate, declared, tower, zone)
@@ -199,22 +185,22 @@ def _landing_zone(estate: Estate, declared: ControlTower, zone: LandingZone) -> 
     least = str(fact("control_tower", "backup_version_min").value)
     if zone.status == "FAILED":
         message = "the last operation on the landing zone failed"
-        yield _finding("ORG007", "landing zone", message, declared.origin, fix="repair it in Control Tower: Landing zone settings, Reset")
+        yield finding("ORG007", "landing zone", message, declared.origin, fix="repair it in Control Tower: Landing zone settings, Reset")
     if is_older(zone.version, than=least):
         message = f"the landing zone has version {zone.version}, AWS Backup needs {least}"
-        yield _finding("ORG007", "landing zone", message, declared.origin, fix="update the landing zone in Control Tower")
+        yield finding("ORG007", "landing zone", message, declared.origin, fix="update the landing zone in Control Tower")
     if not zone.config:
         message = "the landing zone does not use AWS Config, which the backup baseline needs"
-        yield _finding("ORG007", "landing zone", message, declared.origin, fix="enable AWS Config in the landing zone's settings")
+        yield finding("ORG007", "landing zone", message, declared.origin, fix="enable AWS Config in the landing zone's settings")
     if zone.drifted:
         message = "the landing zone has drifted from what Control Tower set up"
         fix = "repair it in Control Tower: Landing zone settings, Reset"
-        yield _finding("ORG007", "landing zone", message, declared.origin, fix=fix, severity=Severity.WARNING)
+        yield finding("ORG007", "landing zone", message, declared.origin, fix=fix, severity=Severity.WARNING)
     lacking = [region for region in estate.organization.regions if region not in zone.regions]
     if lacking:
         message = f"Control Tower does not govern {', '.join(lacking)}: its baseline makes no vault there"
         fix = f"add {', '.join(lacking)} to the governed Regions of the landing zone"
-        yield _finding("ORG007", "landing zone", message, declared.origin, fix=fix, severity=Severity.WARNING)
+        yield finding("ORG007", "landing zone", message, declared.origin, fix=fix, severity=Severity.WARNING)
 
 
 def _accounts(estate: Estate, declared: ControlTower, tower: DeployedControlTower, zone: LandingZone) -> Iterator[Finding]:
@@ -223,43 +209,35 @@ def _accounts(estate: Estate, declared: ControlTower, tower: DeployedControlTowe
     for role, account in (("central", accounts.central), ("backup_admin", accounts.backup_admin)):
         subject = f"organization.accounts.{role}"
         if account is None:
-            yield _finding("ORG008", subject, f"Control Tower's baseline needs an account {role}, and none is declared", declared.origin)
+            yield finding("ORG008", subject, f"Control Tower's baseline needs an account {role}, and none is declared", declared.origin)
         elif zone.backup and account != there[role]:
             message = f"the landing zone has account {there[role]} as {role}, the strategy has {account}"
             fix = f'write organization.accounts.{role}: "{there[role]}", or take AWS Backup out of the landing zone first'
-            yield _finding("ORG008", subject, message, declared.origin, fix=fix)
+            yield finding("ORG008", subject, message, declared.origin, fix=fix)
         elif not zone.backup and account in tower.enrolled:
             message = f"account {account} ({role}) is enrolled in Control Tower, which takes only accounts that are not"
             fix = "unmanage the account in Control Tower's Account Factory, or name another one: Control Tower moves it where it belongs"
-            yield _finding("ORG008", subject, message, declared.origin, fix=fix)
+            yield finding("ORG008", subject, message, declared.origin, fix=fix)
 
 
 def _key(estate: Estate, deployed: Deployment, declared: ControlTower, tower: DeployedControlTower, zone: LandingZone) -> Iterator[Finding]:
     key = declared_key(estate)
-    if key is None or key.arn is None:
-        yield _unborn(estate, key, declared)
-    elif tower.replicas is None:
+    unborn = key is not None and is_unborn(key)  # its replicas and their policies are this plan's
+    if key is None or (key.arn is None and not unborn):
+        message = "AWS Backup is not in the landing zone yet, and the strategy names no multi-region key for it"
+        yield finding("ORG009", "control tower", message, declared.origin, fix="name one: organization.control_tower.key")
+    elif tower.replicas is None and not unborn:
         message = f"key {key.name} can't be read: whether it has a replica in every governed Region is unknown"
-        yield _finding("ORG009", f"key {key.name}", message, key.origin, severity=Severity.WARNING)
+        yield finding("ORG009", f"key {key.name}", message, key.origin, severity=Severity.WARNING)
     else:
-        policies = dict(tower.replicas)
+        policies = dict(tower.replicas or ())
         made = estate.organization.regions if key.ours else ()  # by steps before the landing zone's
         lacking = [region for region in zone.regions if region not in policies and region not in made]
         if lacking:
             message = f"key {key.name} has no replica in {', '.join(lacking)}, which Control Tower governs"
-            yield _finding("ORG009", f"key {key.name}", message, key.origin)
+            yield finding("ORG009", f"key {key.name}", message, key.origin)
         for region in sorted(policies.keys() & set(zone.regions)):
             yield from _key_policy(key, region, policies[region], deployed)
-
-
-def _unborn(estate: Estate, key: Key | None, declared: ControlTower) -> Finding:
-    message = "AWS Backup is not in the landing zone yet, and the strategy names no key for it"
-    fix = "name a multi-region key: organization.control_tower.key"
-    if key is not None:
-        message = f"AWS Backup is not in the landing zone yet, and key {key.name} has no ARN: this time the baseline is left out"
-        stack = f"{estate.name}-key-{key.name}"
-        fix = f"once apply has made it, write the output KeyArn of stack {stack} as arn under keys: {key.name}, then: strongroom apply"
-    return _finding("ORG009", "control tower", message, declared.origin, fix=fix, severity=Severity.WARNING)
 
 
 def _key_policy(key: Key, region: Region, policy: str, deployed: Deployment) -> Iterator[Finding]:
@@ -267,7 +245,7 @@ def _key_policy(key: Key, region: Region, policy: str, deployed: Deployment) -> 
     if deployed.organization_id not in policy:
         message = f"the policy of key {key.name} in {region} does not name the organization: accounts can't use it for their vaults"
         fix = f"allow AWS Backup's roles of the organization there (aws:PrincipalOrgID {deployed.organization_id})"
-        yield _finding("ORG009", f"key {key.name}", message, key.origin, fix=fix, severity=Severity.WARNING)
+        yield finding("ORG009", f"key {key.name}", message, key.origin, fix=fix, severity=Severity.WARNING)
 
 
 def _units(estate: Estate, deployed: Deployment, declared: ControlTower, tower: DeployedControlTower) -> Iterator[Finding]:
@@ -276,14 +254,14 @@ def _units(estate: Estate, deployed: Deployment, declared: ControlTower, tower: 
         if len(units_named(reference, deployed.units)) != 1:
             message = f"organizational unit {reference!r} is not one OU of organization {deployed.organization_id}"
             fix = f"write one of these paths under organization.control_tower.enabled_on: {known}"
-            yield _finding("ORG001", f"OU {reference}", message, declared.origin, fix=fix)
+            yield finding("ORG001", f"OU {reference}", message, declared.origin, fix=fix)
     units = baseline_units(estate, deployed)
     backed = {unit.path for unit in units} | {path_of(each.target_id, deployed) for each in tower.baselines if each.status != "FAILED"}
     for unit in units:
         parent = unit.path.rpartition("/")[0]
         if unit.id not in tower.governed:
-            yield _finding("ORG010", f"OU {unit.path}", f"OU {unit.path} is not registered with Control Tower", declared.origin)
+            yield finding("ORG010", f"OU {unit.path}", f"OU {unit.path} is not registered with Control Tower", declared.origin)
         if parent and parent not in backed:
             message = f"the backup baseline is to be enabled on {unit.path}, and its parent {parent} has none"
             fix = f"write {parent} before it under organization.control_tower.enabled_on"
-            yield _finding("ORG010", f"OU {unit.path}", message, declared.origin, fix=fix)
+            yield finding("ORG010", f"OU {unit.path}", message, declared.origin, fix=fix)

@@ -29,6 +29,7 @@ from strongroom.domain.changeplan import (
     RegisterDelegatedAdministrator,
     ResetBaseline,
     RevertDrift,
+    TakeBackStacks,
     UpdateBaseline,
     UpdateGlobalSettings,
     UpdateOptIn,
@@ -72,7 +73,7 @@ def objects_read(deployed: Deployment) -> tuple[ReadObject, ...]:
         **{f"opt-in in {region}": encode((values, dict(deployed.managed).get(region, ()))) for region, values in deployed.opt_in},
         **{f"{each.type.words} {each.name}": encode(each) for each in deployed.policies},
         **{f"stack {each.name} in {each.account}, {each.region}": encode(each) for each in deployed.stacks},
-        **{f"StackSet {each.name}": encode(replace(each, operation="", failed=())) for each in deployed.stack_sets},
+        **{f"StackSet {each.name}": encode(replace(each, operation="", failed=(), gaps=(), kept=())) for each in deployed.stack_sets},
     }
     return tuple(ReadObject(subject=subject, sha256=sha256(value)) for subject, value in sorted(objects.items()))
 
@@ -100,7 +101,7 @@ def subject_of(action: Action) -> str:
             subject = f"vault {action.name} in {action.account}, {action.region}"
         case RevertDrift():
             subject = action.subject if action.subject.startswith("StackSet ") else f"{action.subject} in {action.account}, {action.region}"
-        case PutStackSet() | CreateStackInstances() | DeleteStackSet():
+        case PutStackSet() | CreateStackInstances() | TakeBackStacks() | DeleteStackSet():
             subject = f"StackSet {action.name}"
         case PutPolicy() | AttachPolicy() | DetachPolicy() | DeletePolicy():
             subject = f"{action.type.words} {action.name}"

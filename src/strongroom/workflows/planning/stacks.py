@@ -4,16 +4,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from strongroom.domain.changeplan import CreateStackInstances, DeleteStack, DeleteStackSet, Difference, PutStack, PutStackSet, canonical
-from strongroom.domain.deployment import DeployedStack, DeployedStackSet, Deployment
-from strongroom.domain.estate import Estate, Stack
+from strongroom.domain.deployment import SETTLED, DeployedStack, DeployedStackSet, Deployment
+from strongroom.domain.estate import Estate, Stack, StackSet
 from strongroom.domain.organization import units_named
 from strongroom.workflows.planning.change import Change
 from strongroom.workflows.planning.differences import differences
+from strongroom.workflows.planning.kept_stacks import lacking_accounts
 from strongroom.workflows.planning.locks import COMPLIANCE, locks, resources_of, without_new_locks
-from strongroom.workflows.planning.parameters import given, is_governed
-
-# States of a stack that holds what its template says; in others something is under way, or the last operation failed.
-SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"})
+from strongroom.workflows.planning.parameters import Given, given, is_governed
 
 
 def single_stacks(estate: Estate, deployed: Deployment) -> Iterator[Change]:
@@ -44,15 +42,7 @@ def _put_stacks(estate: Estate, deployed: Deployment, chosen: Callable[[Stack], 
             verb = "finish" if unsettled else "update" if found else "create"
             yield Change(
                 f"{verb} stack {stack.name} in account {stack.account}, {stack.region}: {_inventory(template, found)}",
-                PutStack(
-                    account=stack.account,
-                    region=stack.region,
-                    name=stack.name,
-                    template=template,
-                    parameters=parameters,
-                    creates=found is None,
-                    outputs=outputs,
-                ),
+                _put_stack(stack, template, (parameters, outputs), creates=found is None),
                 differences=_differences(found, template, parameters),
             )
 
@@ -68,20 +58,14 @@ def _put_stack_sets(estate: Estate, deployed: Deployment, *, protecting: bool) -
         parameters, outputs = given(wanted, estate, deployed)
         found = existing.get(wanted.name)
         template = without_new_locks(wanted.template, found.template if found else "")
-        # While an operation is under way, instances that are not current yet have not failed.
-        failed = found.failed if found and not found.operation else ()
+        # While an operation is under way, instances that are not current yet have not failed; what was kept is taken back before.
+        kept = {(each.account, each.region) for each in found.kept} if found else set()
+        failed = [each for each in found.failed if each[:2] not in kept] if found and not found.operation else []
         if _differs(found, template, parameters) or failed:
             retries = f", again for {len(failed)} failed instances" if failed else ""
             yield Change(
                 f"{'update' if found else 'create'} StackSet {wanted.name}: {_inventory(template, found)}{retries}",
-                PutStackSet(
-                    name=wanted.name,
-                    description=wanted.description,
-                    template=template,
-                    parameters=parameters,
-                    creates=found is None,
-                    outputs=outputs,
-                ),
+                _put_stack_set(wanted, template, (parameters, outputs), creates=found is None),
                 differences=_differences(found, template, parameters),
             )
         units = tuple(units_named(each, deployed.units)[0] for each in wanted.targets)
@@ -94,6 +78,8 @@ def _put_stack_sets(estate: Estate, deployed: Deployment, *, protecting: bool) -
                 f"deploy StackSet {wanted.name} to every account under {names} in {', '.join(missing)}",
                 CreateStackInstances(name=wanted.name, ou_ids=tuple(unit.id for unit in units), regions=tuple(missing)),
             )
+        elif found:
+            yield from lacking_accounts(found, estate, deployed)
 
 
 def compliance_locks(estate: Estate, deployed: Deployment) -> Iterator[Change]:
@@ -103,18 +89,9 @@ def compliance_locks(estate: Estate, deployed: Deployment) -> Iterator[Change]:
         there = stacks.get((stack.account, stack.region, stack.name))
         before = without_new_locks(stack.template, there.template if there else "")
         if before != stack.template:
-            parameters, outputs = given(stack, estate, deployed)
             yield Change(
                 f"put {_locks_between(before, stack.template)} in account {stack.account}, {stack.region}",
-                PutStack(
-                    account=stack.account,
-                    region=stack.region,
-                    name=stack.name,
-                    template=stack.template,
-                    parameters=parameters,
-                    creates=False,
-                    outputs=outputs,
-                ),
+                _put_stack(stack, stack.template, given(stack, estate, deployed), creates=False),
                 differences=differences(before, stack.template),
             )
     sets = {each.name: each for each in deployed.stack_sets}
@@ -122,19 +99,36 @@ def compliance_locks(estate: Estate, deployed: Deployment) -> Iterator[Change]:
         found = sets.get(wanted.name)
         before = without_new_locks(wanted.template, found.template if found else "")
         if before != wanted.template:
-            parameters, outputs = given(wanted, estate, deployed)
             yield Change(
                 f"put {_locks_between(before, wanted.template)} in every account of StackSet {wanted.name}",
-                PutStackSet(
-                    name=wanted.name,
-                    description=wanted.description,
-                    template=wanted.template,
-                    parameters=parameters,
-                    creates=False,
-                    outputs=outputs,
-                ),
+                _put_stack_set(wanted, wanted.template, given(wanted, estate, deployed), creates=False),
                 differences=differences(before, wanted.template),
             )
+
+
+def _put_stack(stack: Stack, template: str, values: Given, *, creates: bool) -> PutStack:
+    parameters, outputs = values
+    return PutStack(
+        account=stack.account,
+        region=stack.region,
+        name=stack.name,
+        template=template,
+        parameters=parameters,
+        creates=creates,
+        outputs=outputs,
+    )
+
+
+def _put_stack_set(wanted: StackSet, template: str, values: Given, *, creates: bool) -> PutStackSet:
+    parameters, outputs = values
+    return PutStackSet(
+        name=wanted.name,
+        description=wanted.description,
+        template=template,
+        parameters=parameters,
+        creates=creates,
+        outputs=outputs,
+    )
 
 
 def retired_stacks(estate: Estate, deployed: Deployment) -> Iterator[Change]:

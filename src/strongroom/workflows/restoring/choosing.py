@@ -15,11 +15,12 @@ from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding
 from strongroom.domain.names import AccountId, Arn, EveryAccount, Region, ResourceType, vault_arn
+from strongroom.domain.origin import LiveOrigin
 from strongroom.errors import AwsRefused, BadInput, NoCredentials
 from strongroom.semantics import continuous
 from strongroom.semantics import restores as rules
 from strongroom.semantics.jobs import RecoveryPointStatus
-from strongroom.workflows.restoring.hindrances import hindrance, live
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.restoring.request import Wanted, type_of
 
 NEAREST = 3  # recovery points that a refusal names
@@ -91,7 +92,7 @@ class _Doors:
                 raise
             except AwsRefused as error:
                 message = f"recovery points were not looked for there: {error.message}"
-                self.unread.append(hindrance("RCV016", f"account {account}", message, live(account, "", "")))
+                self.unread.append(finding("RCV016", f"account {account}", message, LiveOrigin(account, "", "")))
                 self._known[account] = False
         return self._known[account]
 
@@ -119,8 +120,8 @@ def _found(
 
 
 def _unread(account: str, region: str, vault: str, error: AwsRefused) -> Finding:
-    return hindrance(
-        "RCV016", f"vault {vault}", f"recovery points were not looked for there: {error.message}", live(account, region, vault)
+    return finding(
+        "RCV016", f"vault {vault}", f"recovery points were not looked for there: {error.message}", LiveOrigin(account, region, vault)
     )
 
 
@@ -165,7 +166,7 @@ def _named(wanted: Wanted, sessions: Sessions, found: tuple[Candidate, ...], unr
     if not mine:
         near = _nearest(found, wanted.now)
         message = f"no vault that was looked into has recovery point {arn}{near}"
-        return Chosen(choice=None, findings=(*unread, hindrance("RCV001", wanted.request.resource_arn, message, live("", "", arn))))
+        return Chosen(choice=None, findings=(*unread, finding("RCV001", wanted.request.resource_arn, message, LiveOrigin("", "", arn))))
     candidate = min(mine, key=lambda each: _way(wanted, each, frozenset()))
     candidate = points.described_point(
         sessions, candidate.point.account, candidate.point.region, candidate.point.vault, candidate.point.arn
@@ -182,7 +183,7 @@ def _best(wanted: Wanted, sessions: Sessions, found: tuple[Candidate, ...], unre
     """Return the best recovery point, or the service's own log where it alone reaches the very instant."""
     shared = _shared(wanted, sessions, found)
     usable = [each for each in found if unusable(each, wanted) is None and _reach(each, wanted) is not None]
-    usable.sort(key=lambda each: (_age(each, wanted), _way(wanted, each, shared), each.point.arn))
+    usable.sort(key=lambda each: (_age(each, wanted), _way(wanted, each, shared), each.passing, each.point.arn))
     unasked: list[Finding] = []
     own = _own_log(wanted, sessions, unasked)
     remarks = (*unread, *unasked)
@@ -219,7 +220,7 @@ def _nothing(wanted: Wanted, found: tuple[Candidate, ...]) -> Finding:
     until = f" of {wanted.request.at:%Y-%m-%d %H:%M:%S} UTC or before" if wanted.request.at else ""
     where = f" in vault {wanted.request.vault}" if wanted.request.vault else ""
     message = f"no recovery point{until}{where} can be restored{_nearest(found, wanted.request.at or wanted.now)}"
-    return hindrance("RCV001", arn, message, live(wanted.account or "", wanted.region or "", arn))
+    return finding("RCV001", arn, message, LiveOrigin(wanted.account or "", wanted.region or "", arn))
 
 
 def _nearest(found: Iterable[Candidate], at: datetime) -> str:
@@ -235,16 +236,16 @@ def _nearest(found: Iterable[Candidate], at: datetime) -> str:
 def unusable(each: Candidate, wanted: Wanted) -> Finding | None:
     """Return why no restore can start from a recovery point; None: one can."""
     point = each.point
-    origin, subject = live(point.account, point.region, point.arn), f"recovery point {point.arn}"
+    origin, subject = LiveOrigin(point.account, point.region, point.arn), f"recovery point {point.arn}"
     refused = rules.refused(each.status)
     if each.parent and each.status.restorable:
         refused = "a composite recovery point cannot be restored, its nested ones can"
     if refused:
-        return hindrance("RCV002", subject, f"{refused} ({point.created_at:%Y-%m-%d %H:%M} UTC)", origin)
+        return finding("RCV002", subject, f"{refused} ({point.created_at:%Y-%m-%d %H:%M} UTC)", origin)
     if each.cold and not wanted.request.accept_cold:
         least, most = rules.retrieval(each.type, cold=True)
         span = _hours(most) if least == most else f"{_hours(least)} to {_hours(most)}"
-        return hindrance("RCV003", subject, f"it is in cold storage: AWS takes {span} to bring it back", origin)
+        return finding("RCV003", subject, f"it is in cold storage: AWS takes {span} to bring it back", origin)
     return None
 
 
@@ -265,16 +266,16 @@ def _outside(each: Candidate, wanted: Wanted) -> Finding | None:
     at, point = wanted.request.at, each.point
     if at is None:
         return None
-    origin, subject = live(point.account, point.region, point.arn), f"recovery point {point.arn}"
+    origin, subject = LiveOrigin(point.account, point.region, point.arn), f"recovery point {point.arn}"
     if not point.continuous:
         if point.created_at <= at:
             return None
-        return hindrance("RCV005", subject, f"it is of {point.created_at:%Y-%m-%d %H:%M:%S}, after {at:%Y-%m-%d %H:%M:%S} UTC", origin)
+        return finding("RCV005", subject, f"it is of {point.created_at:%Y-%m-%d %H:%M:%S}, after {at:%Y-%m-%d %H:%M:%S} UTC", origin)
     first, last = window(each, wanted.now)
     if first <= at <= last:
         return None
     spoken = f"{first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S} UTC"
-    return hindrance("RCV005", subject, f"{at:%Y-%m-%d %H:%M:%S} UTC is outside the window that can be restored, {spoken}", origin)
+    return finding("RCV005", subject, f"{at:%Y-%m-%d %H:%M:%S} UTC is outside the window that can be restored, {spoken}", origin)
 
 
 def _reach(each: Candidate, wanted: Wanted) -> datetime | None:
@@ -309,7 +310,7 @@ def _own_log(wanted: Wanted, sessions: Sessions, unread: list[Finding]) -> Choic
         raise
     except AwsRefused as error:
         message = f"whether its own log reaches that instant is not known: {error.message}"
-        unread.append(hindrance("RCV016", request.resource_arn, message, live(wanted.account, wanted.region, request.resource_arn)))
+        unread.append(finding("RCV016", request.resource_arn, message, LiveOrigin(wanted.account, wanted.region, request.resource_arn)))
         return None
     if own is None or not own.first <= request.at <= own.last:
         return None
@@ -366,15 +367,15 @@ def _remarks(choice: Choice, wanted: Wanted) -> tuple[Finding, ...]:
     if each is None:
         return ()
     point = each.point
-    origin, subject = live(point.account, point.region, point.arn), f"recovery point {point.arn}"
+    origin, subject = LiveOrigin(point.account, point.region, point.arn), f"recovery point {point.arn}"
     reach = _reach(each, wanted)
     if at is not None and reach is not None and reach < at:
         message = f"the data are of {reach:%Y-%m-%d %H:%M:%S} UTC, {_span(at - reach)} before the instant that was asked for"
-        found.append(hindrance("RCV015", subject, message, origin))
+        found.append(finding("RCV015", subject, message, origin))
     if each.cold:
         least, most = rules.retrieval(each.type, cold=True)
         span = _hours(most) if least == most else f"{_hours(least)} to {_hours(most)}"
-        entry = hindrance("RCV003", subject, f"it is in cold storage: AWS takes {span} to bring it back", origin)
+        entry = finding("RCV003", subject, f"it is in cold storage: AWS takes {span} to bring it back", origin)
         found.append(replace(entry, severity=entry.severity.WARNING, help="nothing has to be done: it was accepted"))
     return tuple(found)
 

@@ -11,9 +11,10 @@ from strongroom.aws.recovery.describing import identifier
 from strongroom.aws.sessions import Sessions
 from strongroom.domain.finding import Finding
 from strongroom.domain.names import ResourceType
+from strongroom.domain.origin import LiveOrigin
 from strongroom.domain.recovery import ApiCall
 from strongroom.errors import AwsRefused, NoCredentials
-from strongroom.workflows.restoring.hindrances import hindrance, live
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.restoring.metadata import NAMES, made_name
 from strongroom.workflows.restoring.preflight import Intended
 
@@ -71,7 +72,7 @@ def _given(intended: Intended, known: Mapping[str, type], found: list[Finding]) 
         if spelled is None or value is None:
             what = f"{name}={text} is no setting of {intended.type}'s own restore"
             fix = f"one of {', '.join(sorted(known))}; or restore a recovery point with --point"
-            found.append(hindrance("RCV007", name, what, live(intended.account, intended.region, ""), fix=fix))
+            found.append(finding("RCV007", name, what, LiveOrigin(intended.account, intended.region, ""), fix=fix))
         else:
             given[spelled] = value
     return given
@@ -102,7 +103,7 @@ def _network(intended: Intended, sessions: Sessions, found: list[Finding]) -> di
         raise
     except AwsRefused as error:
         message = f"the network of the database could not be read: {error.message}"
-        found.append(hindrance("RCV016", arn, message, live(intended.account, intended.region, arn)))
+        found.append(finding("RCV016", arn, message, LiveOrigin(intended.account, intended.region, arn)))
         return {}
     source = answer["DBInstances"][0]
     group = (source.get("DBSubnetGroup") or {}).get("DBSubnetGroupName")

@@ -13,24 +13,24 @@ from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.names import AccountId, Arn, EveryAccount, Region, ResourceType, partition_of, vault_arn
+from strongroom.domain.origin import LiveOrigin
 from strongroom.domain.recovery import RESTORE_TAG, ApiCall, PointRef, RestorePlan, RestoreStep, StepKind
 from strongroom.domain.strategy import VaultType
-from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, NoCredentials
+from strongroom.errors import AwsRefused, AwsUnreachable, NoCredentials
 from strongroom.ledger import Snapshot
 from strongroom.semantics import restores as rules
 from strongroom.semantics.restores import CLUSTERS
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.restoring import metadata as texts
 from strongroom.workflows.restoring import timing
 from strongroom.workflows.restoring.choosing import Choice, Chosen, Way, choose
-from strongroom.workflows.restoring.hindrances import hindrance, live
 from strongroom.workflows.restoring.native import own_call
 from strongroom.workflows.restoring.preflight import Intended, preflight, too_long
-from strongroom.workflows.restoring.request import RestoreRequest, Wanted, type_of
+from strongroom.workflows.restoring.request import RestoreRequest, Wanted, judge, kind_of
 
 COPY_DAYS = 7  # how long a copy that was made for a restore is kept, from now
 _DEFAULT_ROLE = "service-role/AWSBackupDefaultServiceRole"
 _DEFAULT_VAULT = "Default"
-_SERVICES = {"rds": ResourceType.AURORA, "fsx": ResourceType.FSX, "redshift": ResourceType.REDSHIFT, "timestream": ResourceType.TIMESTREAM}
 _DESCRIBING = {
     ResourceType.DYNAMODB: ("dynamodb", "DescribeTable", "TableName"),
     ResourceType.EBS: ("ec2", "DescribeVolumes", "VolumeIds"),
@@ -97,7 +97,7 @@ def _closed(setting: _Setting) -> Finding | None:
     except (NoCredentials, AwsUnreachable):
         raise
     except AwsRefused as error:
-        return hindrance("RCV017", f"account {account}", error.message, live(account or "", "", ""))
+        return finding("RCV017", f"account {account}", error.message, LiveOrigin(account or "", "", ""))
     return None
 
 
@@ -107,23 +107,10 @@ def is_refused(plan: RestorePlan) -> bool:
 
 
 def _understood(request: RestoreRequest, sessions: Sessions, snapshot: Snapshot | None) -> Wanted:
-    try:
-        arn = Arn.parse(request.resource_arn)
-    except ValueError as error:
-        raise BadInput(str(error), hint="name the resource by its ARN, as strongroom coverage prints it") from None
-    if _kind(arn) is None:
-        raise BadInput(f"{request.resource_arn} is of no type that AWS Backup restores", hint="name the resource, not its recovery point")
-    if request.items and _kind(arn) not in {ResourceType.S3, ResourceType.EFS}:
-        raise BadInput("single items can be restored from buckets and file systems alone", hint="leave out --item")
-    if len(request.items) > texts.ITEMS_MAX:
-        raise BadInput(f"{len(request.items)} items are named, AWS Backup restores {texts.ITEMS_MAX} in one job", hint="restore in turns")
+    judge(request)
     sessions.caller()
-    account, region = _home(arn, request, sessions, snapshot)
+    account, region = _home(Arn.parse(request.resource_arn), request, sessions, snapshot)
     return Wanted(request=request, account=account, region=region, now=sessions.observed_at())
-
-
-def _kind(arn: Arn) -> ResourceType | None:
-    return type_of(arn) or _SERVICES.get(arn.service)
 
 
 def _home(arn: Arn, request: RestoreRequest, sessions: Sessions, snapshot: Snapshot | None) -> tuple[AccountId, Region]:
@@ -139,7 +126,7 @@ def _home(arn: Arn, request: RestoreRequest, sessions: Sessions, snapshot: Snaps
 
 def _refused(setting: _Setting, chosen: Chosen) -> RestorePlan:
     request, wanted = setting.request, setting.wanted
-    kind = _kind(Arn.parse(request.resource_arn))
+    kind = kind_of(Arn.parse(request.resource_arn))
     return _plan(
         setting,
         type=kind or ResourceType.AURORA,
@@ -189,7 +176,7 @@ def _planned(setting: _Setting, choice: Choice, remarks: tuple[Finding, ...]) ->
     steps = tuple(_steps(setting, intended, role, found))
     parts = {each.title: each.expected_seconds for each in steps if each.kind in {StepKind.COPY_BACK, StepKind.RESTORE}}
     names = {"copy back" if title.startswith("copy") else "restore": seconds for title, seconds in parts.items()}
-    found += too_long(rto, names, live(account, region, ""), setting.request.resource_arn)
+    found += too_long(rto, names, LiveOrigin(account, region, ""), setting.request.resource_arn)
     return _plan(
         setting,
         type=choice.type,
@@ -239,7 +226,9 @@ def _inferred(
         except NoCredentials:
             raise
         except AwsRefused as error:
-            found.append(hindrance("RCV016", region, f"Availability Zones could not be read: {error.message}", live(account, region, "")))
+            found.append(
+                finding("RCV016", region, f"Availability Zones could not be read: {error.message}", LiveOrigin(account, region, ""))
+            )
     situation = texts.Situation(
         type=choice.type, cluster=cluster, name=name, here=here, instant=choice.instant, zones=zones, items=request.items
     )
@@ -251,11 +240,6 @@ def _into(setting: _Setting, kind: ResourceType) -> dict[str, str]:
     request = setting.request
     if not request.overwrite:
         return {}
-    if request.overwrite != request.name:
-        raise BadInput(
-            f"--overwrite {request.overwrite} and --name {request.name or '(none)'} differ",
-            hint=f"name it twice if something existing is meant: --name {request.overwrite} --overwrite {request.overwrite}",
-        )
     if kind is ResourceType.S3:
         return {"NewBucket": "false", "DestinationBucketName": request.name}
     return {"newFileSystem": "false", "file-system-id": request.name} if kind is ResourceType.EFS else {}
@@ -344,7 +328,7 @@ def _copy_call(setting: _Setting, intended: Intended, each: Candidate, found: li
     vault = _vault_of_target(setting, intended)
     if vault is None:
         message = f"account {intended.account} has no vault in {intended.region} that a recovery point could be copied into"
-        found.append(hindrance("RCV009", f"recovery point {point.arn}", message, live(intended.account, intended.region, "")))
+        found.append(finding("RCV009", f"recovery point {point.arn}", message, LiveOrigin(intended.account, intended.region, "")))
         return None
     name, least, most = vault
     role = setting.estate.roles.backup if setting.estate else _DEFAULT_ROLE

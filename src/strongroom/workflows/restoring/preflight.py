@@ -9,15 +9,15 @@ from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Finding, Severity
 from strongroom.domain.names import AccountId, Region, ResourceType, vault_arn
-from strongroom.domain.origin import Origin
+from strongroom.domain.origin import LiveOrigin, Origin
 from strongroom.errors import AwsRefused, NoCredentials, StrongroomError
 from strongroom.ledger import Snapshot
 from strongroom.proof.links import LinkName, LinkState
 from strongroom.semantics import copies
 from strongroom.semantics import restores as rules
 from strongroom.semantics.restores import CLUSTERS
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.restoring.choosing import Choice
-from strongroom.workflows.restoring.hindrances import hindrance, live
 from strongroom.workflows.restoring.metadata import RESTORED_TYPES, made_name, name_problem, written_into
 from strongroom.workflows.restoring.request import RestoreRequest
 
@@ -65,46 +65,44 @@ def _guarded(intended: Intended, what: str, look: Callable[[], tuple[Finding, ..
         raise
     except AwsRefused as error:
         message = f"{what} could not be looked at: {error.message}"
-        return (hindrance("RCV016", intended.request.resource_arn, message, live(intended.account, intended.region, "")),)
+        return (finding("RCV016", intended.request.resource_arn, message, LiveOrigin(intended.account, intended.region, "")),)
 
 
 def _metadata(intended: Intended) -> Iterator[Finding]:
-    origin, subject = live(intended.account, intended.region, ""), intended.request.resource_arn
+    origin, subject = LiveOrigin(intended.account, intended.region, ""), intended.request.resource_arn
     if intended.type not in RESTORED_TYPES:
         message = f"{intended.type} can't be restored by Strongroom"
-        yield hindrance("RCV006", subject, message, origin)
+        yield finding("RCV006", subject, message, origin)
         return
     point = intended.choice.candidate.point if intended.choice.candidate else None
     if point is None:
         return
     missing = rules.missing(intended.type, intended.metadata, cluster=intended.cluster, continuous=point.continuous)
     if missing:
-        yield hindrance("RCV007", subject, missing[:1].lower() + missing[1:], origin)
+        yield finding("RCV007", subject, missing[:1].lower() + missing[1:], origin)
 
 
 def _names(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
     """Nothing that exists is written into unless it is named twice, and AWS can."""
     kind, request = intended.type, intended.request
-    origin = live(intended.account, intended.region, "")
+    origin = LiveOrigin(intended.account, intended.region, "")
     into = written_into(kind, intended.metadata)
     if into:
         if request.overwrite != into:
             message = f"{into} exists already and would be written into"
             fix = f"name it twice if that is meant: --name {into} --overwrite {into}"
-            yield hindrance("RCV008", into, message, origin, fix=fix)
+            yield finding("RCV008", into, message, origin, fix=fix)
         elif not surroundings.is_taken(sessions, kind, into, intended.account, intended.region):
-            yield hindrance(
-                "RCV008", into, f"{into} does not exist, so nothing can be restored into it", origin, fix="leave out --overwrite"
-            )
+            yield finding("RCV008", into, f"{into} does not exist, so nothing can be restored into it", origin, fix="leave out --overwrite")
         return
     name = made_name(kind, intended.metadata, cluster=intended.cluster)
     problem = name_problem(kind, name) if name else ""
     if problem:
-        yield hindrance("RCV008", name, problem, origin)
+        yield finding("RCV008", name, problem, origin)
     elif name and surroundings.is_taken(sessions, kind, name, intended.account, intended.region, cluster=intended.cluster):
         into_it = f"; or write into it: --name {name} --overwrite {name}" if kind in _WRITABLE else ""
         never = "" if kind in _WRITABLE else f", and AWS restores no {kind} into one that exists"
-        yield hindrance("RCV008", name, f"{name} exists already{never}", origin, fix=f"choose another one with --name{into_it}")
+        yield finding("RCV008", name, f"{name} exists already{never}", origin, fix=f"choose another one with --name{into_it}")
 
 
 def _key(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
@@ -115,7 +113,7 @@ def _key(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
     if state != _USABLE_KEY:
         point = each.point
         message = f"its key {each.key_arn} is {state}"
-        yield hindrance("RCV004", f"recovery point {point.arn}", message, live(point.account, point.region, point.arn))
+        yield finding("RCV004", f"recovery point {point.arn}", message, LiveOrigin(point.account, point.region, point.arn))
 
 
 def _quota(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
@@ -123,23 +121,23 @@ def _quota(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
     if found and found[2] >= found[1]:
         name, value, used = found
         message = f"{used} of {value} {name} are used in account {intended.account}, {intended.region}"
-        yield hindrance("RCV010", name, message, live(intended.account, intended.region, ""))
+        yield finding("RCV010", name, message, LiveOrigin(intended.account, intended.region, ""))
 
 
 def _network(intended: Intended, sessions: Sessions) -> Iterator[Finding]:
     if intended.type not in _DATABASES or intended.choice.candidate is None:
         return
-    origin, group = live(intended.account, intended.region, ""), rules.value(intended.metadata, "DBSubnetGroupName")
+    origin, group = LiveOrigin(intended.account, intended.region, ""), rules.value(intended.metadata, "DBSubnetGroupName")
     if group:
         known = surroundings.subnet_groups(sessions, intended.account, intended.region)
         if group.lower() not in {each.lower() for each in known}:
             shown = f": there are {', '.join(known)}" if known else ": there is none"
-            yield hindrance(
+            yield finding(
                 "RCV011", group, f"DB subnet group {group} is not in account {intended.account}, {intended.region}{shown}", origin
             )
     elif not surroundings.has_network(sessions, intended.account, intended.region):
         message = f"account {intended.account} has no default VPC in {intended.region}, and no DB subnet group is named"
-        yield hindrance("RCV011", intended.region, message, origin)
+        yield finding("RCV011", intended.region, message, origin)
 
 
 def _copy(intended: Intended, estate: Estate | None) -> Iterator[Finding]:
@@ -164,39 +162,39 @@ def _copy(intended: Intended, estate: Estate | None) -> Iterator[Finding]:
         on_demand=True,
     )
     verdict = copies.verdict(case)
-    origin, subject = live(point.account, point.region, point.arn), f"recovery point {point.arn}"
+    origin, subject = LiveOrigin(point.account, point.region, point.arn), f"recovery point {point.arn}"
     if verdict.outcome is copies.Outcome.FAILS:
         message = verdict.message[:1].lower() + verdict.message[1:].rstrip(".")
-        yield hindrance("RCV009", subject, message, origin)
+        yield finding("RCV009", subject, message, origin)
     elif estate is None:
-        yield hindrance("RCV013", subject, "whether it may be copied back is not known: there is no strategy", origin)
+        yield finding("RCV013", subject, "whether it may be copied back is not known: there is no strategy", origin)
 
 
 def _permissions(intended: Intended, estate: Estate | None, snapshot: Snapshot | None) -> Iterator[Finding]:
     """What the evaluator says, for the link `restorable` of the chain whose vault this is."""
     request, each = intended.request, intended.choice.candidate
     arn = request.resource_arn
-    origin = live(intended.account, intended.region, arn)
+    origin = LiveOrigin(intended.account, intended.region, arn)
     if estate is None or snapshot is None:
         lacking = "there is no strategy" if estate is None else "no snapshot is in the ledger"
-        yield hindrance("RCV013", arn, f"permissions are not predicted: {lacking}", origin)
+        yield finding("RCV013", arn, f"permissions are not predicted: {lacking}", origin)
         return
     try:
         chains = proof.prove(estate, snapshot, arn)
     except StrongroomError as error:
-        yield hindrance("RCV013", arn, f"permissions are not predicted: {error.message}", origin)
+        yield finding("RCV013", arn, f"permissions are not predicted: {error.message}", origin)
         return
     vault = vault_arn(each.point.account, each.point.region, each.point.vault) if each else ""
     mine = [chain for chain in chains if chain.destination_vault_arn == vault]
     links = {link for chain in mine for link in chain.links if link.name is LinkName.RESTORABLE}
     if each is None or not links:
         what = "of the service's own restore" if each is None else f"of vault {each.point.vault}"
-        yield hindrance("RCV013", arn, f"permissions are not predicted: snapshot {snapshot.id} has no proof {what} for it", origin)
+        yield finding("RCV013", arn, f"permissions are not predicted: snapshot {snapshot.id} has no proof {what} for it", origin)
     for link in sorted(links, key=lambda link: link.cause):
         if link.state is LinkState.BROKEN:
-            yield hindrance("RCV012", arn, f"{link.cause} (snapshot {snapshot.id})", origin, fix=link.fix)
+            yield finding("RCV012", arn, f"{link.cause} (snapshot {snapshot.id})", origin, fix=link.fix)
         elif link.state in {LinkState.UNKNOWN, LinkState.NOT_ASSESSED}:
-            yield hindrance("RCV013", arn, f"{link.cause} (snapshot {snapshot.id})", origin)
+            yield finding("RCV013", arn, f"{link.cause} (snapshot {snapshot.id})", origin)
 
 
 def too_long(rto_seconds: int | None, parts: Mapping[str, int | None], origin: Origin, subject: str) -> Iterator[Finding]:
@@ -205,7 +203,7 @@ def too_long(rto_seconds: int | None, parts: Mapping[str, int | None], origin: O
     total = sum(known.values())
     if rto_seconds is not None and total > rto_seconds:
         shown = " and ".join(f"{name} {_minutes(seconds)}" for name, seconds in known.items())
-        yield hindrance("RCV014", subject, f"{shown} are expected, {_minutes(rto_seconds)} are promised", origin, severity=Severity.WARNING)
+        yield finding("RCV014", subject, f"{shown} are expected, {_minutes(rto_seconds)} are promised", origin, severity=Severity.WARNING)
 
 
 def _minutes(seconds: int) -> str:

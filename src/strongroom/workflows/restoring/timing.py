@@ -88,6 +88,12 @@ def resource_place(snapshot: Snapshot | None, arn: str) -> tuple[Place, ...]:
     )
 
 
+def resource_type(snapshot: Snapshot | None, arn: str) -> ResourceType | None:
+    """Return the type of a resource, by the ledger, which its recovery points tell of one that is gone; None: it doesn't know."""
+    rows = _about(snapshot, arn, "resources", "type") or _about(snapshot, arn, "recovery_points", "resource_type")
+    return next((ResourceType(kind) for (kind,) in rows), None)
+
+
 def resource_tags(snapshot: Snapshot | None, arn: str) -> dict[str, str]:
     """Return the tags of a resource, by the ledger; none where it doesn't know it."""
     return {name: text for (tags,) in _about(snapshot, arn, "resources", "tags") for name, text in dict(tags or ()).items()}

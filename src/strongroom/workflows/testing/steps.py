@@ -19,12 +19,15 @@ from strongroom.aws.sessions import Sessions
 from strongroom.domain.estate import Estate
 from strongroom.domain.finding import Severity
 from strongroom.domain.names import ResourceType, partition_of
-from strongroom.domain.recovery import Made, Outcome, PointRef, Restored, StepKind, TestRecord
+from strongroom.domain.origin import LiveOrigin
+from strongroom.domain.recovery import Made, Outcome, PointRef, Restored, RestorePlan, StepKind, TestRecord
 from strongroom.errors import AwsRefused, AwsUnreachable, BadInput, NoCredentials, Stopped, StrongroomError
 from strongroom.validators.running import examine
 from strongroom.validators.target import Target
+from strongroom.workflows.catalogue import finding
 from strongroom.workflows.restore import RestoreRequest, is_refused, plan_restore
 from strongroom.workflows.testing.cleaning import clean
+from strongroom.workflows.testing.foreseeing import stays
 from strongroom.workflows.testing.judging import judged, looks_inside, seconds_of, timed
 from strongroom.workflows.testing.orders import Subject, TestOrder, Way
 from strongroom.workflows.testing.picking import picked
@@ -136,7 +139,18 @@ def plan(context: Context, way: Way) -> Way:
     if is_refused(made_plan):
         wrong = "; ".join(each.message for each in made_plan.findings if each.severity is Severity.ERROR)
         return replace(way, plan=made_plan, trouble=f"it can't be restored: {wrong}", outcome=Outcome.FAILED)
+    why = _stays(context, made_plan)
+    if why:
+        barred = finding("RCV018", made_plan.resource_arn, why, LiveOrigin(made_plan.account, made_plan.region, ""))
+        unrestored = replace(made_plan, findings=(*made_plan.findings, barred))
+        return replace(way, plan=unrestored, trouble=f"{why}: no restore was begun", outcome=Outcome.UNKNOWN)
     return replace(way, plan=made_plan)
+
+
+def _stays(context: Context, made_plan: RestorePlan) -> str:
+    """Return why what would be restored could not be taken away again, where it is to be and a role is assumed."""
+    own = made_plan.account == context.sessions.caller().account
+    return "" if own or context.order.keep else stays(made_plan, context.means.estate, context.means.snapshot)
 
 
 def _carried(kind: StepKind, context: Context, way: Way) -> Way:
