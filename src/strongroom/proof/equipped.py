@@ -1,6 +1,7 @@
 """The link `equipped`, as far as it doesn't depend on the single resource: role, vaults, keys, settings, policies, locks."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import RetentionDays
@@ -16,7 +17,7 @@ from strongroom.semantics.lifecycle import outside_lock
 GLOBAL_SETTING = "isCrossAccountBackupEnabled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EquippedJudge:
     """Judges the equipment of places."""
 
@@ -24,7 +25,6 @@ class EquippedJudge:
     scope: Scope
     observed: Observed
     rights: Rights
-    switch: list[bool] = field(default_factory=list)  # that for copies between accounts, once it was looked for
 
     def role(self, account: str, selected: Verdict) -> Verdict:
         """Return whether AWS Backup can assume the role in an account.
@@ -72,13 +72,15 @@ class EquippedJudge:
 
     def cross_account_enabled(self) -> bool | None:
         """Return the organization's switch for copies between accounts; None: not read."""
-        management = self.scope.management
-        if self.observed.readings.missing(management, "", "settings"):
+        if self.observed.readings.missing(self.scope.management, "", "settings"):
             return None
-        if not self.switch:
-            kinds = [values for (account, _, kind), values in self.observed.settings.items() if account == management and kind == "global"]
-            self.switch.append(any(values.get(GLOBAL_SETTING) == "true" for values in kinds))
-        return self.switch[0]
+        return self._crosses_accounts
+
+    @cached_property
+    def _crosses_accounts(self) -> bool:
+        settings = self.observed.settings.items()
+        kinds = [values for (account, _, kind), values in settings if account == self.scope.management and kind == "global"]
+        return any(values.get(GLOBAL_SETTING) == "true" for values in kinds)
 
     def key_manager(self, account: str, region: str, name: str) -> str | None:
         """Return AWS or CUSTOMER for the key of a vault; None: not known."""

@@ -104,11 +104,11 @@ def read_frameworks(scope: Scope, harvest: Harvest) -> None:
 def read_recorders(scope: Scope, harvest: Harvest) -> None:
     """Add AWS Config's recorder with what it records, and whether it does; another call tells that."""
     with harvest.subject(scope.account, scope.region, CONFIG_RECORDERS.name) as subject:
-        found = scope.call("config", "describe_configuration_recorders")["ConfigurationRecorders"]
+        found = scope.call("config", "describe_configuration_recorders").get("ConfigurationRecorders") or []
         running: dict[str, bool | None] = {}
         if found:
             with subject.item():
-                statuses = scope.call("config", "describe_configuration_recorder_status")["ConfigurationRecordersStatus"]
+                statuses = scope.call("config", "describe_configuration_recorder_status").get("ConfigurationRecordersStatus") or []
                 running = {each["name"]: each.get("recording") for each in statuses}
         for recorder in found:
             group = recorder.get("recordingGroup") or {}
