@@ -291,7 +291,8 @@ def test_the_connection_is_measured(server, tmp_path):
     """How long it takes to connect and to log in, as whom, to which version."""
     connection = found(target(server.port, tmp_path), "connection")
     assert connection.told == f"127.0.0.1:{server.port} accepts connections, and auditor logged in without TLS"
-    assert 0 < connection.measured["connect_seconds"] < connection.measured["login_seconds"] < 10
+    for measured in ("connect_seconds", "login_seconds"):  # two connections: which of them takes longer, a busy machine decides
+        assert 0 < connection.measured[measured] < 10
     assert connection.measured["server_version"].startswith("18")
 
 
