@@ -55,10 +55,12 @@ SEE_DEPLOYMENT = (
     "organizations:ListTagsForResource",
     "organizations:ListTargetsForPolicy",
 )
+NATIVE_RESTORES = ("dynamodb:RestoreTableToPointInTime", "rds:RestoreDBInstanceToPointInTime")  # to an instant, without AWS Backup
 # Restores: what is looked at before, the jobs themselves, the services' own restores, and tags on what was made.
 RESTORE_ACTIONS = tuple(
     sorted(
         {
+            *NATIVE_RESTORES,
             "backup:DescribeCopyJob",
             "backup:DescribeRecoveryPoint",
             "backup:DescribeRestoreJob",
@@ -73,7 +75,6 @@ RESTORE_ACTIONS = tuple(
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
             "dynamodb:ListTagsOfResource",
-            "dynamodb:RestoreTableToPointInTime",
             "dynamodb:TagResource",
             "ec2:CreateTags",
             "ec2:DescribeAvailabilityZones",
@@ -91,11 +92,53 @@ RESTORE_ACTIONS = tuple(
             "rds:DescribeDBInstanceAutomatedBackups",
             "rds:DescribeDBInstances",
             "rds:DescribeDBSubnetGroups",
-            "rds:RestoreDBInstanceToPointInTime",
             "s3:GetBucketTagging",
             "s3:GetEncryptionConfiguration",
             "s3:ListBucket",
             "s3:PutBucketTagging",
+        }
+    )
+)
+# Manifests read what validators read, too: items, objects, blocks, and where a database is.
+READ_CONTENTS = (
+    "dynamodb:DescribeTable",
+    "dynamodb:Scan",
+    "ebs:GetSnapshotBlock",
+    "ebs:ListSnapshotBlocks",
+    "ec2:CreateSnapshot",
+    "ec2:CreateTags",
+    "ec2:DeleteSnapshot",
+    "ec2:DescribeSnapshots",
+    "rds:DescribeDBClusters",
+    "rds:DescribeDBInstances",
+    "s3:GetBucketLocation",
+    "s3:GetObject",
+    "s3:ListBucket",
+)
+# Tests restore, examine, take away again, and tell AWS Backup what they found in what it has restored itself.
+TEST_ACTIONS = tuple(
+    sorted(
+        {
+            *(action for action in RESTORE_ACTIONS if action not in NATIVE_RESTORES),
+            *READ_CONTENTS,
+            "backup:ListRestoreJobs",
+            "backup:PutRestoreValidationResult",
+            "dynamodb:DeleteTable",
+            "dynamodb:PartiQLSelect",
+            "ec2:DeleteVolume",
+            "ec2:ModifyInstanceAttribute",
+            "ec2:TerminateInstances",
+            "elasticfilesystem:DeleteFileSystem",
+            "elasticfilesystem:DeleteMountTarget",
+            "elasticfilesystem:DescribeMountTargets",
+            "rds:DeleteDBCluster",
+            "rds:DeleteDBInstance",
+            "s3:DeleteBucket",
+            "s3:DeleteObject",
+            "s3:DeleteObjectVersion",
+            "s3:GetObjectVersion",
+            "s3:ListBucketVersions",
+            "tag:GetResources",
         }
     )
 )
@@ -260,6 +303,25 @@ PERMISSIONS = (
         why="looks for recovery points and for what is in the way, starts copy and restore, and tags what was made; "
         "without the permission to tag or to describe it the restore is done nevertheless, and says so",
     ),
+    Permission(
+        verbs=("test", "resume"),
+        principal="you",
+        actions=tuple(sorted({*WHO, *ASSUME})),
+        why="assumes the role for tests in the accounts of the vaults and of what is restored",
+    ),
+    Permission(
+        verbs=("test", "resume"),
+        principal="the role for tests, in the accounts of the vaults and of what is restored",
+        actions=TEST_ACTIONS,
+        why="restores, examines what came back and deletes it again; `roles.tester` has them for what tests have made alone; "
+        "it must also be allowed to read (secretsmanager:GetSecretValue) a secret that a login names",
+    ),
+    Permission(
+        verbs=("manifest",),
+        principal="you, or the role that is assumed, in the account of the resource",
+        actions=tuple(sorted({*WHO, *READ_CONTENTS})),
+        why="reads what is in the resource now; of a volume through a snapshot, which goes again; and a secret that `--secret` names",
+    ),
 )
 # These make no call to AWS.
 LOCAL_VERBS = (
@@ -276,6 +338,7 @@ LOCAL_VERBS = (
     "coverage",
     "rpo",
     "survive",
+    "tests",
     "ledger",
     "can",
     "who-can",

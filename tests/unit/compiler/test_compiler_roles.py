@@ -10,6 +10,7 @@ import botocore.session
 import pytest
 
 from strongroom import facts
+from strongroom.aws.permissions import TEST_ACTIONS
 from strongroom.compiler import compile_strategy
 from strongroom.compiler.roles import tests as roles_of_tests
 from strongroom.compiler.roles.people import grants
@@ -352,6 +353,12 @@ def test_the_tester_may_make_the_calls_that_are_foreseen(authorizer, kind):
         # of a bucket that isn't there yet nobody knows the policy
         assert decision.verdict is (Verdict.UNKNOWN if kind is ResourceType.S3 else Verdict.ALLOWED), decision.because
         assert "resource policy" in decision.missing[0] if decision.missing else kind is not ResourceType.S3
+
+
+def test_the_page_of_permissions_lists_what_the_tester_may(estate):
+    """Whoever makes a role for tests by hand finds everything there that ours has for them, and nothing that it lacks."""
+    assert {action for grant in roles_of_tests.testing(estate) for action in grant.actions} <= set(TEST_ACTIONS)
+    assert set(TEST_ACTIONS) <= {action for grant in grants(estate, RolePurpose.TESTER) for action in grant.actions}
 
 
 def test_what_a_role_can_not_take_away_is_known_of_roles_of_the_strategy(estate):
