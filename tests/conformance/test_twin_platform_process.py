@@ -202,9 +202,8 @@ def test_a_twin_listens_at_the_address_that_is_asked_for(tmp_path: Path) -> None
         assert endpoint.url == f"http://127.0.0.2:{endpoint.port}"
         assert process.status(tmp_path)["endpoint"] == endpoint.url
         assert client.health(endpoint)
-        elsewhere = replace(
-            endpoint, host="127.0.0.1", url=f"http://127.0.0.1:{endpoint.port}"
-        )  # where another twin may listen, not this one
+        # Somebody else may listen there at the same port, this twin must not.
+        elsewhere = replace(endpoint, host="127.0.0.1", url=f"http://127.0.0.1:{endpoint.port}")
         assert not client.health(elsewhere)
     finally:
         process.down(tmp_path)
