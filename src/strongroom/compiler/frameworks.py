@@ -1,19 +1,19 @@
 """Frameworks of AWS Backup Audit Manager: a StackSet brings them to every governed account and Region.
 
-Audit Manager evaluates what AWS Config records (aws/04 §4.5). An account and Region has one recorder, often somebody else's, so
+Audit Manager evaluates what AWS Config records. An account and Region has one recorder, often somebody else's, so
 that none is made here: what a framework needs of it is on the list of what is not deployed.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from strongroom import facts
 from strongroom.compiler.awsidentifiers import aws_identifier
 from strongroom.compiler.template import Json, Template, logical_id, owner_tags, render_template
 from strongroom.domain.estate import Estate, StackSet, Undeployed
 from strongroom.domain.governance import Control, Framework
 
 NAME_CHARACTERS_MAX = 256  # CreateFramework.FrameworkName
-RECORDED = ("BackupPlan", "BackupSelection", "BackupVault", "RecoveryPoint")  # types AWS::Backup::…
 
 
 def with_frameworks(estate: Estate) -> Estate:
@@ -33,10 +33,11 @@ def with_frameworks(estate: Estate) -> Estate:
 
 
 def _prerequisites(estate: Estate) -> Iterator[Undeployed]:
+    recorded = [each.removeprefix("AWS::Backup::") for each in facts.fact("other_services", "config_types_of_frameworks").value]
     for framework in estate.frameworks:
         yield Undeployed(
             subject=f"AWS Config recorder of framework {framework.name}",
-            reason=f"an account and Region has only one, so none is made: where it does not record {', '.join(RECORDED)} of AWS::Backup "
+            reason=f"an account and Region has only one, so none is made: where it does not record {', '.join(recorded)} of AWS::Backup "
             "and the resources themselves, the framework evaluates nothing",
             origin=framework.origin,
         )

@@ -2,15 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from strongroom import ledger
+from strongroom import facts, ledger
 from strongroom.domain.estate import Estate
 from strongroom.domain.names import AccountId, Region
 from strongroom.proof.scope import scope_of
 
-# Of each framework, whatever its controls. Source: aws/04 §4.5
-RECORDED = tuple(f"AWS::Backup::{each}" for each in ("BackupPlan", "BackupSelection", "BackupVault", "RecoveryPoint"))
+RECORDED: Final[tuple[str, ...]] = tuple(facts.fact("other_services", "config_types_of_frameworks").value)  # whatever the controls
 RECORDERS = "SELECT account_id, region, recording, everything, types, excluded FROM config_recorders"
 READ = "SELECT account_id, region FROM reads WHERE subject = 'config_recorders' AND read"
 

@@ -16,7 +16,7 @@ from strongroom.twin.backup.settling import deployment, gone, settled_at, unsett
 from strongroom.twin.backup.state import World
 from strongroom.twin.backup.wire import Call
 
-_RECORDED = ("AWS::Backup::BackupPlan", "AWS::Backup::BackupSelection", "AWS::Backup::BackupVault", "AWS::Backup::RecoveryPoint")
+_RECORDED: tuple[str, ...] = tuple(facts.fact("other_services", "config_types_of_frameworks").value)
 
 
 def alive(world: World, call: Call) -> dict[str, Framework]:
